@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+// Hoglet: a gateway between OpenTelemetry and PostHog. The floors of the targets are held by Tests/ArchitectureTests.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .treatAllWarnings(as: .error),
+]
+
+func target(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func system(_ name: String, _ pkgConfig: String?, apt: [String]) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt(apt)])
+}
+
+let nio: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOPosix", package: "swift-nio"),
+  .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+
+let package = Package(
+  name: "hoglet",
+  platforms: [.macOS(.v26)],
+  products: [.executable(name: "hoglet", targets: ["hoglet"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    // Floor 0: C libraries, a module map and a shim each.
+    system("CCurl", "libcurl", apt: ["libcurl4-openssl-dev"]),
+    system("CNghttp2", "libnghttp2", apt: ["libnghttp2-dev"]),
+    system("COpenSSL", "libssl", apt: ["libssl-dev"]),
+    system("CCrypto", "libcrypto", apt: ["libssl-dev"]),
+    system("CLMDB", "lmdb", apt: ["liblmdb-dev"]),
+    system("CDeflate", "libdeflate", apt: ["libdeflate-dev"]),
+    system("CZstd", "libzstd", apt: ["libzstd-dev"]),
+    // Floor 1
+    target("Bytes", []),
+    target("Codec", ["Bytes", "CCrypto", "CDeflate", "CZstd"]),
+    // Floor 2
+    target("Telemetry", ["Bytes"]),
+    // Floor 3
+    target("OTLP", ["Telemetry", "Bytes"]),
+    target("Mapping", ["Telemetry", "Bytes", "Codec", .product(name: "Yams", package: "Yams")]),
+    target("Spool", ["Telemetry", "Bytes", "Codec", "CLMDB"]),
+    target("Capture", ["Telemetry", "Bytes", "Codec", "CCurl"]),
+    target("Store", ["Telemetry", "Bytes", .product(name: "GRDB", package: "GRDB.swift")]),
+    target(
+      "Transport", nio + ["Bytes", "Codec", .product(name: "NIOExtras", package: "swift-nio-extras")]),
+    // Floor 4
+    target("Console", ["Transport", "Telemetry", "Bytes"]),
+    target(
+      "Gateway",
+      [
+        "Transport", "OTLP", "Mapping", "Spool", "Capture", "Store", "Console", "Telemetry", "Codec", "Bytes",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Configuration", package: "swift-configuration"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ]),
+    // Floor 5
+    .executableTarget(
+      name: "hoglet",
+      dependencies: ["Gateway", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: settings),
+    // Tests
+    test("BytesTests", ["Bytes"]),
+  ]
+)

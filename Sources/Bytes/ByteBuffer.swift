@@ -1,0 +1,98 @@
+/// A growing run of bytes that one owner writes to: what events, requests and responses are built in.
+///
+/// `[UInt8]` would do the same, but pays a uniqueness check on every append; this type cannot be copied, so it need not.
+@safe @frozen @usableFromInline
+package struct ByteBuffer: ~Copyable {
+  @usableFromInline var base: UnsafeMutablePointer<UInt8>
+  @usableFromInline var capacity: Int
+  /// How many bytes have been written.
+  @inlinable package var count: Int { length }
+  @usableFromInline var length = 0
+
+  package init(capacity: Int = 256) {
+    self.capacity = max(capacity, 16)
+    unsafe base = .allocate(capacity: self.capacity)
+  }
+
+  deinit { unsafe base.deallocate() }
+
+  @inlinable package mutating func reserve(_ extra: Int) {
+    if length &+ extra > capacity { grow(extra) }
+  }
+
+  @usableFromInline mutating func grow(_ extra: Int) {
+    let wanted = max(capacity * 2, length + extra)
+    let bigger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)
+    unsafe bigger.update(from: base, count: length)
+    unsafe base.deallocate()
+    unsafe base = bigger
+    capacity = wanted
+  }
+
+  @inlinable package mutating func append(_ byte: UInt8) {
+    reserve(1)
+    unsafe base[length] = byte
+    length &+= 1
+  }
+
+  @inlinable package mutating func append(_ text: StaticString) {
+    let size = text.utf8CodeUnitCount
+    reserve(size)
+    unsafe (base + length).update(from: text.utf8Start, count: size)
+    length &+= size
+  }
+
+  @inlinable package mutating func append(_ source: ByteSpan, _ slice: Slice) {
+    if slice.isEmpty { return }
+    precondition(slice.end <= source.count)
+    let size = Int(slice.count)
+    reserve(size)
+    unsafe source.withUnsafeBufferPointer { pointer in
+      unsafe (base + length).update(from: pointer.baseAddress.unsafelyUnwrapped + slice.start, count: size)
+    }
+    length &+= size
+  }
+
+  @inlinable package mutating func append(_ source: ByteSpan) {
+    append(source, Slice(0, source.count))
+  }
+
+  @inlinable package mutating func append(_ bytes: [UInt8]) {
+    append(bytes.span)
+  }
+
+  package mutating func append(_ text: some StringProtocol) {
+    for byte in text.utf8 { append(byte) }
+  }
+
+  /// Overwrites one byte already written.
+  @inlinable package mutating func set(_ byte: UInt8, at index: Int) {
+    precondition(index >= 0 && index < length)
+    unsafe base[index] = byte
+  }
+
+  /// Forgets everything after the first `count` bytes; keeps the memory.
+  @inlinable package mutating func truncate(to count: Int) {
+    precondition(count >= 0 && count <= length)
+    length = count
+  }
+
+  /// Reads what was written.
+  @inlinable package func withSpan<Result: ~Copyable, Failure: Error>(
+    _ body: (ByteSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let span = unsafe Span(_unsafeStart: UnsafePointer(base), count: length)
+    return try body(span)
+  }
+
+  /// A copy of the bytes from `start` on.
+  package func array(from start: Int = 0) -> [UInt8] {
+    withSpan { span in
+      var bytes = [UInt8]()
+      bytes.append(span, Slice(start, span.count))
+      return bytes
+    }
+  }
+
+  package var string: String { String(decoding: array(), as: UTF8.self) }
+}

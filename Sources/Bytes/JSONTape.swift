@@ -1,0 +1,141 @@
+/// One value of parsed JSON. A tape lists them in reading order, so that a whole document is one flat array.
+package struct JSONNode: Sendable {
+  package enum Kind: UInt8, Sendable {
+    case null, bool, number, string, array, object
+  }
+  package var kind: Kind
+  /// For a bool, its value; for a string, whether there are escapes.
+  package var flag: Bool
+  package var hasUnicodeEscapes: Bool
+  /// Whether `key` has escapes.
+  package var keyHasEscapes: Bool
+  /// Elements of an array, members of an object.
+  package var children: Int32
+  /// The index of the first node after this value and all below it.
+  package var next: Int32
+  /// The member's name, between the quotes as it stands; empty outside objects.
+  package var key: Slice
+  /// A string between its quotes, the text of any other value.
+  package var text: Slice
+
+  package var string: JSONString { JSONString(slice: text, hasEscapes: flag, hasUnicodeEscapes: hasUnicodeEscapes) }
+}
+
+/// Parses JSON text into a tape. Refuses what RFC 8259 refuses, and what exceeds the limits given.
+package struct JSONTape {
+  /// How deep values may nest: more than any real message, far less than the stack holds.
+  package static let depthMax = 64
+
+  package var nodes: [JSONNode] = []
+  package let nodesMax: Int
+
+  package init(nodesMax: Int = 262_144) {
+    self.nodesMax = nodesMax
+  }
+
+  /// Parses the one value that `slice` holds and appends it; returns the index of its node.
+  package mutating func parse(_ bytes: ByteSpan, _ slice: Slice) throws(JSONError) -> Int {
+    let root = nodes.count
+    var scanner = JSONScanner(slice)
+    do throws(JSONError) {
+      try value(bytes, &scanner, key: nil, depth: 0)
+      if scanner.peek(bytes) != nil { throw JSONError(.trailingText, at: scanner.offset) }
+    } catch {
+      nodes.removeSubrange(root...)
+      throw error
+    }
+    return root
+  }
+
+  private mutating func value(
+    _ bytes: ByteSpan, _ scanner: inout JSONScanner, key: JSONString?, depth: Int
+  ) throws(JSONError) {
+    guard depth < Self.depthMax else { throw JSONError(.tooDeep, at: scanner.offset) }
+    guard nodes.count < nodesMax else { throw JSONError(.tooManyValues, at: scanner.offset) }
+    guard let first = scanner.peek(bytes) else { throw JSONError(.unexpectedEnd, at: scanner.offset) }
+    let index = nodes.count
+    let start = scanner.offset
+    nodes.append(
+      JSONNode(
+        kind: .null, flag: false, hasUnicodeEscapes: false, keyHasEscapes: key?.hasEscapes ?? false, children: 0,
+        next: 0, key: key?.slice ?? .empty, text: .empty))
+    switch first {
+    case UInt8(ascii: "\""):
+      let string = try scanner.string(bytes)
+      nodes[index].kind = .string
+      nodes[index].flag = string.hasEscapes
+      nodes[index].hasUnicodeEscapes = string.hasUnicodeEscapes
+      nodes[index].text = string.slice
+      nodes[index].next = Int32(nodes.count)
+      return
+    case UInt8(ascii: "{"):
+      nodes[index].kind = .object
+      nodes[index].children = try members(bytes, &scanner, depth: depth)
+    case UInt8(ascii: "["):
+      nodes[index].kind = .array
+      nodes[index].children = try elements(bytes, &scanner, depth: depth)
+    case UInt8(ascii: "t"):
+      try scanner.literal("true", bytes)
+      nodes[index].kind = .bool
+      nodes[index].flag = true
+    case UInt8(ascii: "f"):
+      try scanner.literal("false", bytes)
+      nodes[index].kind = .bool
+    case UInt8(ascii: "n"):
+      try scanner.literal("null", bytes)
+    case UInt8(ascii: "-"), 0x30...0x39:
+      _ = try scanner.number(bytes)
+      nodes[index].kind = .number
+    default:
+      throw JSONError(.unexpectedCharacter, at: scanner.offset)
+    }
+    nodes[index].text = Slice(start, scanner.offset)
+    nodes[index].next = Int32(nodes.count)
+  }
+
+  private mutating func members(
+    _ bytes: ByteSpan, _ scanner: inout JSONScanner, depth: Int
+  ) throws(JSONError) -> Int32 {
+    try scanner.expect(UInt8(ascii: "{"), bytes)
+    if scanner.peek(bytes) == UInt8(ascii: "}") {
+      scanner.offset += 1
+      return 0
+    }
+    var count: Int32 = 0
+    while true {
+      guard let quote = scanner.peek(bytes) else { throw JSONError(.unexpectedEnd, at: scanner.offset) }
+      guard quote == UInt8(ascii: "\"") else { throw JSONError(.unexpectedCharacter, at: scanner.offset) }
+      let key = try scanner.string(bytes)
+      try scanner.expect(UInt8(ascii: ":"), bytes)
+      try value(bytes, &scanner, key: key, depth: depth + 1)
+      count += 1
+      if try !another(bytes, &scanner, close: UInt8(ascii: "}")) { return count }
+    }
+  }
+
+  private mutating func elements(
+    _ bytes: ByteSpan, _ scanner: inout JSONScanner, depth: Int
+  ) throws(JSONError) -> Int32 {
+    try scanner.expect(UInt8(ascii: "["), bytes)
+    if scanner.peek(bytes) == UInt8(ascii: "]") {
+      scanner.offset += 1
+      return 0
+    }
+    var count: Int32 = 0
+    while true {
+      try value(bytes, &scanner, key: nil, depth: depth + 1)
+      count += 1
+      if try !another(bytes, &scanner, close: UInt8(ascii: "]")) { return count }
+    }
+  }
+
+  private func another(
+    _ bytes: ByteSpan, _ scanner: inout JSONScanner, close: UInt8
+  ) throws(JSONError) -> Bool {
+    guard let byte = scanner.peek(bytes) else { throw JSONError(.unexpectedEnd, at: scanner.offset) }
+    scanner.offset += 1
+    if byte == UInt8(ascii: ",") { return true }
+    if byte == close { return false }
+    throw JSONError(.unexpectedCharacter, at: scanner.offset - 1)
+  }
+}

@@ -1,0 +1,118 @@
+/// Writing JSON: text is escaped and repaired on its way, so that what comes out is always valid.
+extension ByteBuffer {
+  /// Appends plain UTF-8 as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
+  @inlinable package mutating func appendJSONString(_ bytes: ByteSpan, _ slice: Slice) {
+    append(UInt8(ascii: "\""))
+    appendJSONContent(bytes, slice)
+    append(UInt8(ascii: "\""))
+  }
+
+  /// The same without the quotes.
+  @inlinable package mutating func appendJSONContent(_ bytes: ByteSpan, _ slice: Slice) {
+    var index = slice.start
+    let end = slice.end
+    var plain = index
+    while index < end {
+      while end &- index >= 8, !JSONScanner.isSpecial(bytes.word(at: index)) { index &+= 8 }
+      if index >= end { break }
+      let byte = bytes[index]
+      if byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+        index &+= 1
+        continue
+      }
+      if byte >= 0x80 {
+        let size = UTF8Check.sequenceLength(bytes, index, end)
+        if size > 0 {
+          index &+= size
+          continue
+        }
+      }
+      append(bytes, Slice(plain, index))
+      appendEscaped(byte)
+      index &+= 1
+      plain = index
+    }
+    append(bytes, Slice(plain, end))
+  }
+
+  @usableFromInline mutating func appendEscaped(_ byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""): append("\\\"")
+    case UInt8(ascii: "\\"): append("\\\\")
+    case 0x0a: append("\\n")
+    case 0x0d: append("\\r")
+    case 0x09: append("\\t")
+    case 0x08: append("\\b")
+    case 0x0c: append("\\f")
+    case 0x80...: append("\\ufffd")
+    default:
+      append("\\u00")
+      append(Hex.character(UInt64(byte &>> 4)))
+      append(Hex.character(UInt64(byte)))
+    }
+  }
+
+  package mutating func appendJSONString(_ text: String) {
+    let bytes = Array(text.utf8)
+    appendJSONString(bytes.span, Slice(0, bytes.count))
+  }
+
+  /// Appends the content of a JSON string that a scanner has checked. Only lone surrogates are changed (to U+FFFD):
+  /// they are legal JSON, but PostHog's parser refuses the whole batch for one.
+  package mutating func appendJSONRaw(_ bytes: ByteSpan, _ slice: Slice, hasUnicodeEscapes: Bool) {
+    guard hasUnicodeEscapes else { return append(bytes, slice) }
+    var index = slice.start
+    while index < slice.end {
+      guard bytes[index] == UInt8(ascii: "\\") else {
+        append(bytes[index])
+        index += 1
+        continue
+      }
+      guard bytes[index + 1] == UInt8(ascii: "u") else {
+        append(bytes, Slice(index, index + 2))
+        index += 2
+        continue
+      }
+      let size = JSONText.surrogateLength(bytes, index, slice.end)
+      if size == 0 { append("\\ufffd") } else { append(bytes, Slice(index, index + size)) }
+      index += max(size, 6)
+    }
+  }
+
+  /// Appends a decimal integer.
+  package mutating func appendDecimal(_ value: Int64) {
+    if value < 0 {
+      append(UInt8(ascii: "-"))
+      return appendDecimal(value.magnitude)
+    }
+    appendDecimal(UInt64(value))
+  }
+
+  package mutating func appendDecimal(_ value: UInt64) {
+    if value < 10 { return append(0x30 &+ UInt8(truncatingIfNeeded: value)) }
+    var digits = 1
+    var bound: UInt64 = 10
+    while value >= bound {
+      digits += 1
+      if digits == 20 { break }
+      bound &*= 10
+    }
+    reserve(digits)
+    let start = count
+    for _ in 0..<digits { append(0x30) }
+    var rest = value
+    var index = start + digits - 1
+    while rest > 0 {
+      set(0x30 &+ UInt8(truncatingIfNeeded: rest % 10), at: index)
+      rest /= 10
+      index -= 1
+    }
+  }
+
+  /// Appends a number; JSON has no infinities and no NaN, so those become null.
+  package mutating func appendJSONNumber(_ value: Double) {
+    guard value.isFinite else { return append("null") }
+    if value == value.rounded(.towardZero), abs(value) < 1e15 { return appendDecimal(Int64(value)) }
+    append(value.description)
+  }
+}

@@ -1,0 +1,188 @@
+package import Bytes
+package import Telemetry
+
+/// Names a lane: everything that belongs to one project key. Given out by the spool, never reused.
+package struct LaneID: Hashable, Sendable, Comparable {
+  package let value: UInt32
+  package init(_ value: UInt32) { self.value = value }
+  package static func < (one: LaneID, other: LaneID) -> Bool { one.value < other.value }
+}
+
+/// A request as intake hands it over: what the client sent (as OTLP protobuf) and the index of its units.
+package struct Append: Sendable {
+  /// Comes back in the outcome; the spool does not look at it.
+  package var token: UInt64
+  /// The project key; decides the lane. Secret: never in logs or errors.
+  package var key: String
+  package var signal: Signal
+  /// When the request arrived, in nanoseconds since 1970.
+  package var arrival: UInt64
+  /// `RequestIndex.encoded()`.
+  package var index: [UInt8]
+  /// The OTLP protobuf body, identity-encoded.
+  package var body: [UInt8]
+
+  package init(token: UInt64, key: String, signal: Signal, arrival: UInt64, index: [UInt8], body: [UInt8]) {
+    self.token = token
+    self.key = key
+    self.signal = signal
+    self.arrival = arrival
+    self.index = index
+    self.body = body
+  }
+}
+
+/// What became of an `Append` or a `Change`.
+package enum CommitOutcome: Sendable, Equatable {
+  /// Durable: the transaction was synced to disk. `sequence` is the request's number in its lane (0 for a change).
+  case durable(lane: LaneID, sequence: UInt64)
+  /// Nothing of it was stored; the client may try again.
+  case refused(Refusal)
+}
+
+/// Why the spool took nothing.
+package enum Refusal: Error, Sendable, Equatable {
+  /// The spool holds as many bytes as it may (`SpoolSettings.bytesMax`).
+  case full(bytesMax: Int)
+  /// Less free space on the disk than `SpoolSettings.freeBytesMin`.
+  case diskLow(freeBytes: Int)
+  /// More bytes are waiting for a commit than `SpoolSettings.queueBytesMax`.
+  case busy
+  /// Too many lanes (`SpoolSettings.lanesMax`).
+  case tooManyLanes
+  /// The disk or the store failed.
+  case failed(String)
+  /// The spool is closing.
+  case closing
+}
+
+/// What delivery writes, in one transaction: frozen decisions, finished traces, deleted requests, dead letters.
+package struct Change: Sendable {
+  /// Comes back in the outcome.
+  package var token: UInt64
+  package var lanes: [LaneChange]
+
+  package init(token: UInt64, lanes: [LaneChange]) {
+    self.token = token
+    self.lanes = lanes
+  }
+}
+
+package struct LaneChange: Sendable {
+  package var lane: LaneID
+  /// A block to append to the lane's decision log (frozen and finished traces), opaque to the spool; nil for none.
+  package var decisions: [UInt8]?
+  /// Requests of which every unit is done.
+  package var finishedRequests: [UInt64] = []
+  /// Decision blocks numbered below this are no longer needed; nil deletes none.
+  package var decisionsBelow: UInt64?
+  package var deadLetters: [DeadLetter] = []
+
+  package init(lane: LaneID) { self.lane = lane }
+}
+
+/// An event that PostHog refuses for good, kept for people to look at.
+package struct DeadLetter: Sendable, Equatable {
+  /// Nanoseconds since 1970.
+  package var time: UInt64
+  /// The HTTP status PostHog answered.
+  package var status: UInt16
+  /// What PostHog said, cut and without secrets.
+  package var reason: String
+  /// The event as it was sent, JSON.
+  package var event: [UInt8]
+
+  package init(time: UInt64, status: UInt16, reason: String, event: [UInt8]) {
+    self.time = time
+    self.status = status
+    self.reason = reason
+    self.event = event
+  }
+}
+
+/// A stored request without its body.
+package struct StoredRequest: Sendable {
+  package var sequence: UInt64
+  package var signal: Signal
+  package var arrival: UInt64
+  package var index: [UInt8]
+  package var bodyCount: Int
+
+  package init(sequence: UInt64, signal: Signal, arrival: UInt64, index: [UInt8], bodyCount: Int) {
+    self.sequence = sequence
+    self.signal = signal
+    self.arrival = arrival
+    self.index = index
+    self.bodyCount = bodyCount
+  }
+}
+
+/// Gets told, on the spool's writer thread and once per commit, what became of everything in it. Must not block.
+package protocol CommitListener: AnyObject, Sendable {
+  func committed(appends: [(token: UInt64, outcome: CommitOutcome)], changes: [(token: UInt64, outcome: CommitOutcome)])
+}
+
+/// What the spool holds right now, for metrics and people.
+package struct SpoolStatus: Sendable, Equatable {
+  /// Bytes of the store that are in use.
+  package var bytesUsed = 0
+  package var bytesMax = 0
+  package var requests = 0
+  package var deadLetters = 0
+  /// Requests or blocks that failed their checksum and were set aside since start.
+  package var quarantined = 0
+  package var commits: UInt64 = 0
+
+  package init() {}
+}
+
+/// Not losing anything: the durable queue between intake and delivery.
+///
+/// A protocol so that a replicated log can stand in its place (architecture.md, section 5). Appends and changes may come
+/// from any thread; reading is for the delivery thread alone.
+package protocol Spool: AnyObject, Sendable {
+  /// Queues a request for the next group commit. The listener hears the outcome; a refusal that is known at once
+  /// (full, busy, closing) is returned instead, and the listener hears nothing.
+  func append(_ request: Append) -> Refusal?
+  /// Queues a change; several are committed together, in order, with the appends that wait. Never refused for space.
+  func commit(_ change: Change)
+
+  /// Every lane with its project key, oldest first.
+  func lanes() throws(SpoolError) -> [(lane: LaneID, key: String)]
+  /// The stored requests of a lane above `sequence`, in order, at most `limit`.
+  func requests(lane: LaneID, after sequence: UInt64, limit: Int) throws(SpoolError) -> [StoredRequest]
+  /// Appends the bytes of `slices` of a request's body to `arena`, in order. Verifies the body's checksum on its first
+  /// read; a damaged request is quarantined and `.corrupt` thrown.
+  func read(lane: LaneID, sequence: UInt64, slices: [Slice], into arena: inout [UInt8]) throws(SpoolError)
+  /// The decision blocks of a lane in order.
+  func decisions(lane: LaneID, from block: UInt64) throws(SpoolError) -> [(block: UInt64, bytes: [UInt8])]
+  /// The newest dead letters of a lane, newest first.
+  func deadLetters(lane: LaneID, limit: Int) throws(SpoolError) -> [DeadLetter]
+
+  var status: SpoolStatus { get }
+  /// Commits what waits, then refuses everything.
+  func close()
+}
+
+/// What can go wrong in the store, told for the operator.
+package enum SpoolError: Error, Equatable, Sendable {
+  /// Another process has this spool open.
+  case locked(path: String)
+  /// The directory or the database cannot be opened or read.
+  case unusable(path: String, reason: String)
+  /// A stored record fails its checksum or does not decode; it was set aside.
+  case corrupt(lane: LaneID, sequence: UInt64, reason: String)
+}
+
+extension SpoolError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .locked(let path):
+      "the spool at \(path) is in use by another process; stop that one, or give this one its own HOGLET_SPOOL_PATH"
+    case .unusable(let path, let reason):
+      "the spool at \(path) cannot be used: \(reason); check that the directory exists and belongs to this user"
+    case .corrupt(let lane, let sequence, let reason):
+      "request \(sequence) of lane \(lane.value) is damaged (\(reason)); it was set aside, everything else is served"
+    }
+  }
+}
