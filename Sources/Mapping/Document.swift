@@ -56,6 +56,12 @@ package struct PropertyDeclaration: Sendable {
   package var type: PropertyType
   /// One sentence for people.
   package var about: String
+  /// `also`: further names under which the same value goes out.
+  package var also: [String] = []
+  /// `parameter`: its name inside `$ai_model_parameters`.
+  package var parameter: String?
+  /// `on`: the events that may carry it; empty means all.
+  package var on: [EventName] = []
   package var position: Position
 
   package init(name: String, type: PropertyType, about: String, position: Position) {
@@ -64,6 +70,15 @@ package struct PropertyDeclaration: Sendable {
     self.about = about
     self.position = position
   }
+}
+
+/// The events of PostHog's AI lane that spans become.
+package enum EventName: String, Sendable, CaseIterable {
+  case generation = "$ai_generation"
+  case embedding = "$ai_embedding"
+  case span = "$ai_span"
+  case trace = "$ai_trace"
+  case evaluation = "$ai_evaluation"
 }
 
 /// What a span is. The event name follows from it.
