@@ -81,3 +81,40 @@ extension Mapper {
     return facts
   }
 }
+
+/// What became of the records of a trace.
+package struct RecordTally: Sendable, Equatable {
+  /// Spans that were there before.
+  package var duplicates = 0
+  /// Spans that are no AI, and log records that nothing was read from.
+  package var silent = 0
+  /// Log records that completed a span.
+  package var joined = 0
+}
+
+extension Mapper {
+  /// Counts the records that are settled without an event of their own.
+  package func tally(_ context: WritingContext) -> RecordTally {
+    var tally = RecordTally()
+    for (index, state) in spans.enumerated() {
+      let key = SpanKey(span: batch.spans[index].id.value, start: batch.spans[index].start)
+      if state.isDuplicate || context.sent.contains(key) {
+        tally.duplicates += 1
+      } else if !state.isAI {
+        tally.silent += 1
+      }
+    }
+    for (span, logs) in logsOfSpan where spans[span].isAI {
+      tally.joined += logs.count { bytes.starts(logNames[$0], with: Self.modelCallPrefix) }
+    }
+    tally.silent += batch.logs.count - tally.joined
+    return tally
+  }
+
+  private static let modelCallPrefix = Array("gen_ai.".utf8)
+
+  /// The spans that were loaded, for recognising them when they come again.
+  package var spanKeys: [SpanKey] {
+    batch.spans.map { SpanKey(span: $0.id.value, start: $0.start) }
+  }
+}
