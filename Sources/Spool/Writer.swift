@@ -149,8 +149,8 @@ extension Writer {
         try transaction.deleteRequest(StoreKey(lane: change.lane, number: sequence), chunks: chunks, pages)
       }
       if let block = change.decisions {
-        let key = StoreKey(lane: change.lane, number: lanes.next(.block, of: change.lane))
-        try SealedValue.put(block.span, in: .decisions, key, transaction)
+        let key = StoreKey(lane: change.lane, number: block.block)
+        try SealedValue.put(block.bytes.span, in: .decisions, key, transaction)
       }
       if let limit = change.decisionsBelow { try transaction.deleteDecisions(lane: change.lane, below: limit) }
       if change.deadLetters.isEmpty { continue }
