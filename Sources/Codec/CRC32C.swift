@@ -1,5 +1,5 @@
 package import Bytes
-internal import CCrypto
+import CCrypto
 
 /// CRC-32C (Castagnoli), what guards every stored value: RFC 3720 appendix B.4, polynomial 0x1EDC6F41, reflected.
 package enum CRC32C {

@@ -27,7 +27,7 @@ extension Mapper {
     guard node.kind == .string || node.kind == .text, Int(node.text.count) > MappingLimits.blobBytesMax,
       let type = blobType(node.text)
     else { return write(index, to: &out) }
-    let digest = SHA256.digest(bytes, node.text)
+    let digest = SHA256.digest(bytes.extracting(node.text.range))
     out.append("{\"type\":\"")
     out.append(type)
     out.append("\",\"bytes\":")
