@@ -7,8 +7,17 @@ package struct MappedEvent: Sendable {
   /// What it is called.
   package var name: EventName
   package var frozen: FrozenEvent
+  /// The event's UUID, as two big-endian words.
+  package var id: (high: UInt64, low: UInt64)
   /// The complete JSON object, in the buffer that was written to.
   package var json: Slice
+
+  /// The UUID as text.
+  package var uuid: String {
+    var out = ByteBuffer()
+    out.appendUUID(id)
+    return out.string
+  }
 }
 
 /// How a trace is written: what was frozen before, and who late spans belong to.
@@ -33,11 +42,11 @@ extension Mapper {
       let key = SpanKey(span: span.id.value, start: span.start)
       if context.sent.contains(key) { continue }
       let frozen = context.frozen[key] ?? freeze(index, key, context, &moments)
+      guard let name = EventName(number: frozen.name) else { continue }
       let start = out.count
-      writeEvent(index, frozen, isKnown: isKnown(frozen, index), to: &out)
-      if let name = EventName(number: frozen.name) {
-        events.append(MappedEvent(name: name, frozen: frozen, json: Slice(start, out.count)))
-      }
+      let id = identify(span, frozen)
+      writeEvent(index, frozen, id, to: &out)
+      events.append(MappedEvent(name: name, frozen: frozen, id: id, json: Slice(start, out.count)))
     }
     return events
   }
@@ -77,23 +86,23 @@ extension Mapper {
   }
 
   /// Writes one event; while it is larger than PostHog takes, again with shorter strings.
-  private func writeEvent(_ index: Int, _ frozen: FrozenEvent, isKnown: Bool, to out: inout ByteBuffer) {
+  private func writeEvent(_ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer) {
     let start = out.count
     let marked = consumed
     for step in [MappingLimits.propertyBytesMax] + MappingLimits.stringBytesSteps {
       stringBytesMax = step
-      writeOnce(index, frozen, isKnown: isKnown, to: &out)
+      writeOnce(index, frozen, id, to: &out)
       if out.count - start <= MappingLimits.eventBytesMax { return }
       out.truncate(to: start)
       consumed = marked
     }
     // Too many properties rather than too large ones: what is left is who and when.
     stringBytesMax = MappingLimits.stringBytesSteps.last ?? 64
-    writeHead(index, frozen, to: &out)
+    writeHead(index, frozen, id, to: &out)
     out.append("\"$ai_truncated\":[\"*\"]}}")
   }
 
-  private func writeOnce(_ index: Int, _ frozen: FrozenEvent, isKnown: Bool, to out: inout ByteBuffer) {
+  private func writeOnce(_ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer) {
     let event = EventName(number: frozen.name) ?? spans[index].event
     current = CurrentEvent()
     current.span = index
@@ -101,14 +110,14 @@ extension Mapper {
     parsed.removeAll(keepingCapacity: true)
     scratch.truncate(to: 0)
     truncated.removeAll(keepingCapacity: true)
-    writeHead(index, frozen, to: &out)
+    writeHead(index, frozen, id, to: &out)
     let dialect = program.dialects[Int(spans[index].dialect)]
     for rule in dialect.rules { apply(rule, to: index, event: event, &out) }
     for constant in dialect.constants where program.properties[constant.property].events & event.bit != 0 {
       out.append(constant.json)
       out.append(UInt8(ascii: ","))
     }
-    writeDerived(index, dialect, event, isKnown: isKnown, to: &out)
+    writeDerived(index, dialect, event, isKnown: isKnown(frozen, index), to: &out)
     writeLeftovers(index, dialect, to: &out)
     writeResource(index, dialect, to: &out)
     if !truncated.isEmpty { writeTruncated(to: &out) }
@@ -120,14 +129,14 @@ extension Mapper {
   /// The version that events and `hoglet --version` name.
   package static var version: StaticString { "0.1.0" }
 
-  private func writeHead(_ index: Int, _ frozen: FrozenEvent, to out: inout ByteBuffer) {
+  private func writeHead(_ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer) {
     let span = batch.spans[index]
     out.append("{\"event\":\"")
     out.append((EventName(number: frozen.name) ?? .span).text)
     out.append("\",\"distinct_id\":")
     out.appendJSONString(frozen.distinctID.span, Slice(0, frozen.distinctID.count))
     out.append(",\"uuid\":\"")
-    writeUUID(span, frozen, to: &out)
+    out.appendUUID(id)
     out.append("\",\"timestamp\":\"")
     out.appendTimestamp(frozen.timestamp)
     out.append("\",\"properties\":{\"$ai_trace_id\":\"")
@@ -144,24 +153,30 @@ extension Mapper {
   }
 
   /// UUIDv5 of trace id, span id, start and event name: the same on every attempt, in every replica.
-  private func writeUUID(_ span: Telemetry.Span, _ frozen: FrozenEvent, to out: inout ByteBuffer) {
+  private func identify(_ span: Telemetry.Span, _ frozen: FrozenEvent) -> (high: UInt64, low: UInt64) {
     scratch.truncate(to: 0)
     for word in [span.trace.high, span.trace.low, span.id.value, span.start] {
       scratch.appendLittleEndian(word.bigEndian)
     }
     scratch.append((EventName(number: frozen.name) ?? .span).text)
-    let (high, low) = scratch.withSpan { UUID5.make(namespace: Self.namespace, name: $0, Slice(0, $0.count)) }
-    for (shift, digits) in [(32, 8), (16, 4), (0, 4)] as [(UInt64, Int)] {
-      for digit in (0..<digits).reversed() { out.append(Hex.character(high >> (shift + UInt64(digit) * 4))) }
-      out.append(UInt8(ascii: "-"))
-    }
-    for digit in (0..<4).reversed() { out.append(Hex.character(low >> (48 + UInt64(digit) * 4))) }
-    out.append(UInt8(ascii: "-"))
-    for digit in (0..<12).reversed() { out.append(Hex.character(low >> (UInt64(digit) * 4))) }
+    return scratch.withSpan { UUID5.make(namespace: Self.namespace, name: $0) }
   }
 
   /// Hoglet's namespace for UUIDv5: made once at random, never to change.
   private static let namespace: (UInt64, UInt64) = (0x6f2c_9d1e_3b7a_4c58, 0x9e41_d07f_2a86_b5c3)
+}
+
+extension ByteBuffer {
+  /// Appends a UUID as text.
+  fileprivate mutating func appendUUID(_ id: (high: UInt64, low: UInt64)) {
+    let groups: [(word: UInt64, first: UInt64, digits: UInt64)] = [
+      (id.high, 60, 8), (id.high, 28, 4), (id.high, 12, 4), (id.low, 60, 4), (id.low, 44, 12),
+    ]
+    for (number, group) in groups.enumerated() {
+      if number > 0 { append(UInt8(ascii: "-")) }
+      for digit in 0..<group.digits { append(Hex.character(group.word >> (group.first - digit * 4))) }
+    }
+  }
 }
 
 extension EventName {
