@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 
 /// Getting events to PostHog: takes them with a token each, and gives every token back once PostHog has taken or refused
 /// the event. Lanes (project keys) do not hold each other up.

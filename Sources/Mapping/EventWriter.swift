@@ -1,6 +1,6 @@
-import Bytes
+package import Bytes
 import Codec
-import Telemetry
+package import Telemetry
 
 /// One event as it goes to PostHog.
 package struct MappedEvent: Sendable {

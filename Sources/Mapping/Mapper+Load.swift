@@ -1,5 +1,5 @@
 import Bytes
-import Telemetry
+package import Telemetry
 
 extension Mapper {
   /// Takes a decoded trace: everything that follows is about it. The mapper's previous batch is left in `next`, emptied,

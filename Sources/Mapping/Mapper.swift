@@ -1,5 +1,5 @@
 import Bytes
-import Telemetry
+package import Telemetry
 
 /// Turns one trace after the other into events. Owned by one thread; the compiled `Program` is shared.
 ///

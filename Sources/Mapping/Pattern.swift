@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 
 /// A regular expression with one group, matched in time linear in the text: instructions run side by side, nothing
 /// backtracks (K. Thompson, "Regular Expression Search Algorithm", 1968; R. Pike's variant with captures).

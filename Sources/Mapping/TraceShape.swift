@@ -1,5 +1,5 @@
 import Bytes
-import Telemetry
+package import Telemetry
 
 /// The tree of a trace: who is whose parent once spans that are no AI have vanished, and which span is the trace itself.
 extension Mapper {

@@ -1,4 +1,4 @@
-internal import CLMDB
+import CLMDB
 
 /// A place in one database. Must not outlive its transaction, nor a write through anything but itself.
 @safe

@@ -1,4 +1,4 @@
-internal import Bytes
+import Bytes
 
 /// The stored form of a dead letter, little-endian: version, time, status, length of the reason, reason, event.
 extension DeadLetter {

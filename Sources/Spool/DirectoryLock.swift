@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// The spool's directory, made private, and held for this process alone by a lock on a file in it.
 final class DirectoryLock {

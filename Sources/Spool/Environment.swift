@@ -1,5 +1,5 @@
-internal import CLMDB
-internal import Glibc
+import CLMDB
+import Glibc
 
 /// An open LMDB environment with its databases. Only here and in `Transaction` and `Cursor` is LMDB called.
 @safe

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Room on the disk that holds a path.
 enum FreeSpace {

@@ -1,4 +1,4 @@
-internal import Bytes
+import Bytes
 
 /// The lanes with their next numbers, as the writer knows them. A value: a transaction that fails is undone by taking the
 /// copy from before it.

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// State behind a pthread lock, with a condition to wait on. Not `Synchronization.Mutex`, which is slow when contended on
 /// Linux and has no condition.

@@ -1,5 +1,5 @@
-internal import Bytes
-internal import Codec
+import Bytes
+import Codec
 
 /// Reads the store in short transactions. Behind a lock of its own, which the writer takes only to grow the map or to open
 /// the environment anew.

@@ -1,6 +1,6 @@
-internal import Bytes
-internal import Codec
-internal import Telemetry
+import Bytes
+import Codec
+import Telemetry
 
 /// What `requests` stores of a request: a header with a checksum of every chunk, then the index unless it is long.
 ///

@@ -1,5 +1,5 @@
-internal import Glibc
-internal import Synchronization
+import Glibc
+import Synchronization
 
 /// Gives back the memory of what was read. Pages read through LMDB's map count as this process's memory until told
 /// otherwise, so a drained backlog would look like a leak of its size.

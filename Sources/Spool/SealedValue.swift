@@ -1,5 +1,5 @@
-internal import Bytes
-internal import Codec
+import Bytes
+import Codec
 
 /// A small stored value: a CRC-32C (four bytes, little-endian) over its key and its payload, then the payload. With the key
 /// in it, a value that turns up in the wrong place does not pass.

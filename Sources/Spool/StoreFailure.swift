@@ -1,5 +1,5 @@
-internal import CLMDB
-internal import Glibc
+import CLMDB
+import Glibc
 
 /// What LMDB or the system answered: an `MDB_` code or an `errno`.
 struct StoreFailure: Error, Equatable {

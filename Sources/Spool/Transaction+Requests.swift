@@ -1,5 +1,5 @@
-internal import Bytes
-internal import Codec
+import Bytes
+import Codec
 
 /// What the writer does to requests, blocks and dead letters within one transaction.
 extension Transaction {

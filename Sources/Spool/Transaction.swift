@@ -1,6 +1,6 @@
-internal import Bytes
-internal import CLMDB
-internal import Glibc
+import Bytes
+import CLMDB
+import Glibc
 
 /// One LMDB transaction; aborted unless committed. Pointers it gives out are good until it ends or writes.
 @safe

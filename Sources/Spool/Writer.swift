@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// The one thread that writes: takes all that waits, commits it in as few transactions as memory allows, and tells the
 /// listener. While it waits for the disk the next batch gathers, so that commits grow with the load and need no timer.

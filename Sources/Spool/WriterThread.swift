@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// The thread that a `Writer` runs on.
 @safe
