@@ -53,7 +53,7 @@ struct Manifest {
       if token.kind == .word, let list = lists[token.text] { names += list }
       guard token.kind == .string else { continue }
       let label = index > 1 && tokens[index - 1].text == ":" ? tokens[index - 2].text : ""
-      if label != "package" { names.append(token.text) }
+      if label != "package", label != "path" { names.append(token.text) }
     }
     return names
   }

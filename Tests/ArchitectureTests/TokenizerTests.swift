@@ -86,7 +86,7 @@ import Testing
           target("B", ["A", .product(name: "Y", package: "Yams")], resources: [.embedInCode("R")]),
           target(
             "C", many + ["A"]),
-          .executableTarget(name: "d", dependencies: ["B"], swiftSettings: settings),
+          .executableTarget(name: "d", dependencies: ["B"], path: "Sources/d", swiftSettings: settings),
           test("ATests", ["A"]),
         ])
         """))

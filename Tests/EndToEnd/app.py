@@ -123,8 +123,9 @@ def main():
     client.chat.completions.create(
         model="gpt-4o-mini", messages=[{"role": "user", "content": "prompt-marker-alone: and now?"}]
     )
-    tracers.shutdown()
+    # Logs first: whoever joins them to their spans has them when the root arrives.
     loggers.shutdown()
+    tracers.shutdown()
     ids = {
         "trace": f"{context.trace_id:032x}",
         "root": f"{context.span_id:016x}",

@@ -7,7 +7,8 @@ counts and its own marker text, so that an event can be traced back to one call:
   POST /v1/embeddings
   GET  /_calls                what was answered, one JSON object a line
 
-A prompt that contains "too many requests, please" is answered with 429.
+A prompt that contains "too many requests, please" is answered with 429. With --until-stdin-closes it ends when whoever
+started it does.
 """
 
 import json
@@ -200,6 +201,8 @@ def main():
     server.daemon_threads = True
     sys.stdout.write(f"listening on http://127.0.0.1:{server.server_address[1]}\n")
     sys.stdout.flush()
+    if "--until-stdin-closes" in sys.argv[1:]:
+        threading.Thread(target=lambda: (sys.stdin.read(), server.shutdown()), daemon=True).start()
     server.serve_forever()
 
 
