@@ -10,17 +10,18 @@ final class ResidentPages: Sendable {
   static let faultAround = 64 << 10
 
   // The range of the map that was ever read; only read transactions report to it, whose pointers are all in the map.
-  private let low = Atomic<UInt>(.max)
-  private let high = Atomic<UInt>(0)
+  // Signed: `Atomic<UInt>.min` compares as signed numbers in Swift 6.3, and addresses are positive anyway.
+  private let low = Atomic<Int>(.max)
+  private let high = Atomic<Int>(0)
   private let touched = Atomic<Int>(0)
 
   /// A value in the map was read, of a read transaction (one of a write transaction may lie outside of the map).
   /// `touching` says how many of its bytes if not all.
   func read(_ value: UnsafeRawBufferPointer, touching bytes: Int? = nil) {
     guard let base = value.baseAddress else { return }
-    let start = UInt(bitPattern: base)
+    let start = Int(bitPattern: base)
     low.min(start, ordering: .relaxed)
-    high.max(start + UInt(value.count), ordering: .relaxed)
+    high.max(start + value.count, ordering: .relaxed)
     touch(bytes ?? value.count)
   }
 
@@ -40,10 +41,10 @@ final class ResidentPages: Sendable {
   /// Harmless whatever else goes on: the pages stay in the system's cache and come back when touched.
   private func drop() {
     touched.store(0, ordering: .relaxed)
-    let page = UInt(Environment.pageBytes)
+    let page = Environment.pageBytes
     let start = low.load(ordering: .relaxed) / page * page
     let end = (high.load(ordering: .relaxed) + page - 1) / page * page
     guard start < end else { return }
-    unsafe madvise(UnsafeMutableRawPointer(bitPattern: start), Int(end - start), MADV_DONTNEED)
+    unsafe madvise(UnsafeMutableRawPointer(bitPattern: start), end - start, MADV_DONTNEED)
   }
 }
