@@ -109,4 +109,23 @@ private final class Acknowledging: CommitListener {
       guard try rig.body(lane, 1, count: 1) == [1] else { exit(5) }
     }
   }
+
+  /// Puts a device that is always full in the place of the file that LMDB writes its meta page through.
+  private static func failMetaPage() -> Bool {
+    for file in Int32(3)..<64 where fcntl(file, F_GETFL) & O_DSYNC == O_DSYNC {
+      return dup2(unsafe open("/dev/full", O_WRONLY), file) == file
+    }
+    return false
+  }
+
+  @Test func `an environment that failed for good is opened anew`() async {
+    await #expect(processExitsWith: .success) {
+      let rig = try Rig()
+      let lane = try rig.append([1]).lane
+      guard CrashTests.failMetaPage() else { exit(2) }
+      guard case .refused(.failed) = rig.outcomes.append(try rig.queue([2]).get()) else { exit(3) }
+      guard try rig.append([3]) == (lane, 2) else { exit(4) }
+      guard try rig.body(lane, 1, count: 1) == [1], try rig.body(lane, 2, count: 1) == [3] else { exit(5) }
+    }
+  }
 }

@@ -118,6 +118,38 @@ import Testing
     #expect(rig.spool.status.requests == 0)
   }
 
+  @Test(arguments: [(99, 0, true), (100, 0, false), (60, 39, true), (60, 40, false), (0, .max, false), (99, -5, true)])
+  func `free pages of the file count as free disk`(_ free: Int, _ reusable: Int, _ refused: Bool) {
+    let refusal = FreeSpace.refusal(freeBytes: free, reusableBytes: reusable, freeBytesMin: 100)
+    #expect(refusal == (refused ? .diskLow(freeBytes: free) : nil))
+  }
+
+  @Test(arguments: [(1000, 99, false), (1001, 99, true), (2000, 199, true), (2000, 200, false)])
+  func `only a large and nearly empty file is compacted`(_ file: Int, _ used: Int, _ due: Bool) {
+    var settings = SpoolSettings()
+    settings.compactionBytesMin = 1000
+    #expect(Compaction.isDue(fileBytes: file, bytesUsed: used, settings) == due)
+  }
+
+  @Test func `compaction at the start shrinks the file and keeps what is in it`() throws {
+    var settings = SpoolSettings.small
+    settings.compactionBytesMin = 4 << 20
+    let rig = try Rig(settings)
+    for _ in 0..<100 { _ = try rig.append(Self.body) }
+    rig.commit(LaneID(1)) { change in
+      change.finishedRequests = Array(1...98)
+      change.decisions = [1, 2, 3]
+    }
+    let before = try fileBytes(rig)
+    try rig.restart()
+    #expect(try fileBytes(rig) < before / 10)
+    #expect(try rig.spool.requests(lane: LaneID(1), after: 0, limit: 9).map(\.sequence) == [99, 100])
+    #expect(try rig.body(LaneID(1), 100, count: Self.body.count) == Self.body)
+    #expect(try rig.spool.decisions(lane: LaneID(1), from: 0).map(\.bytes) == [[1, 2, 3]])
+    #expect(try rig.append(Self.body).sequence == 101)
+    #expect(throws: SpoolError.locked(path: rig.directory.spool)) { try Rig(in: rig.directory) }
+  }
+
   @Test(arguments: [(10 << 40, 1 << 30), (20 << 30, 1 << 30), (10 << 30, 512 << 20)])
   func `of a small disk five per cent stay free`(_ total: Int, _ expected: Int) {
     #expect(SpoolSettings.freeBytesMin(total: total) == expected)
