@@ -8,8 +8,10 @@ final class Environment: @unchecked Sendable {
   fileprivate let pointer: OpaquePointer
   private let handles: [MDB_dbi]
   /// Kept as long as the environment is open; released after it.
-  private let lock: DirectoryLock
+  let lock: DirectoryLock
   private var mapBytes: Int
+  /// The memory of the map.
+  let pages = ResidentPages()
 
   /// A page of the data file. LMDB takes the system's page size.
   static let pageBytes = Int(getpagesize())
@@ -28,6 +30,7 @@ final class Environment: @unchecked Sendable {
       try StoreFailure.check(unsafe mdb_env_set_mapsize(opened, self.mapBytes))
       try StoreFailure.check(unsafe mdb_env_open(opened, directory, UInt32(MDB_NOTLS), 0o600))
       handles = try unsafe Self.openDatabases(opened)
+      try unsafe Self.locate(pages, in: opened)
     } catch {
       unsafe mdb_env_close(opened)
       throw error
@@ -76,9 +79,37 @@ final class Environment: @unchecked Sendable {
     return unsafe Transaction(begun, of: self)
   }
 
+  /// The size that the data file has grown to.
+  func fileBytes() -> Int {
+    var found = unsafe MDB_envinfo()
+    unsafe mdb_env_info(pointer, &found)
+    return unsafe (found.me_last_pgno + 1) * Self.pageBytes
+  }
+
+  /// Writes a copy of all that is in use, without the free pages, to an open file.
+  func copy(to file: Int32) throws(StoreFailure) {
+    try StoreFailure.check(unsafe mdb_env_copyfd2(pointer, file, UInt32(MDB_CP_COMPACT)))
+  }
+
   /// Makes the map larger. Only while no transaction is open and no pointer into the map is held, on any thread.
   func grow(by bytes: Int) throws(StoreFailure) {
     mapBytes += bytes
     try StoreFailure.check(unsafe mdb_env_set_mapsize(pointer, mapBytes))
+    try unsafe Self.locate(pages, in: pointer)
+  }
+
+  /// Tells where the map is. LMDB does not say, but what a read transaction finds lies in it; and database 1, of the
+  /// names, always has something to find.
+  private static func locate(_ pages: ResidentPages, in environment: OpaquePointer) throws(StoreFailure) {
+    var transaction: OpaquePointer?
+    try StoreFailure.check(unsafe mdb_txn_begin(environment, nil, UInt32(MDB_RDONLY), &transaction))
+    defer { unsafe mdb_txn_abort(transaction) }
+    var name = Array(Database.meta.rawValue.utf8)
+    let address = unsafe name.withUnsafeMutableBytes { bytes in
+      var key = unsafe MDB_val(UnsafeRawBufferPointer(bytes))
+      var value = unsafe MDB_val()
+      return unsafe mdb_get(transaction, 1, &key, &value) == MDB_SUCCESS ? Int(bitPattern: value.mv_data) : 0
+    }
+    pages.locate(address)
   }
 }

@@ -21,13 +21,12 @@ package final class LMDBSpool: Spool {
   }
 
   private init(_ opened: OpenedStore, _ settings: SpoolSettings, _ listener: any CommitListener) throws(SpoolError) {
-    let pages = ResidentPages()
     path = opened.path
     queue = Locked(CommitQueue(settings, opened.status))
-    reading = Locked(Reading(opened.environment, pages))
+    reading = Locked(Reading(opened.environment))
     self.listener = listener
     let writer = Writer(
-      opened, settings: settings, queue: queue, reading: reading, pages: pages, listener: listener)
+      opened, settings: settings, queue: queue, reading: reading, listener: listener)
     guard let started = WriterThread(writer) else {
       throw .unusable(path: opened.path, reason: "the system gives no thread for its writer")
     }

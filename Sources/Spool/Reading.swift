@@ -6,13 +6,11 @@ import Codec
 struct Reading {
   var environment: Environment?
   private var verified = VerifiedChunks()
-  private let pages: ResidentPages
   /// What was found damaged since the last look; the caller hands it to the writer.
   var damage: [Damage] = []
 
-  init(_ environment: Environment, _ pages: ResidentPages) {
+  init(_ environment: Environment) {
     self.environment = environment
-    self.pages = pages
   }
 
   private func begin() throws(StoreFailure) -> Transaction {
@@ -44,7 +42,7 @@ struct Reading {
     var values: [(UInt64, [UInt8])] = []
     var entry = try unsafe cursor.seek(StoreKey(lane: lane, number: number))
     while let found = unsafe entry, unsafe found.key.lane == lane {
-      unsafe pages.read(found.value)
+      unsafe transaction.pages.read(found.value.count)
       if let payload = unsafe SealedValue.open(found.value, found.key) {
         unsafe values.append((found.key.number, payload))
       } else {
@@ -62,7 +60,7 @@ struct Reading {
     let after = try unsafe cursor.seek(StoreKey(lane: lane, number: .max))
     var entry = try unsafe after == nil ? cursor.last() : cursor.previous()
     while letters.count < limit, let found = unsafe entry, unsafe found.key.lane == lane {
-      unsafe pages.read(found.value)
+      unsafe transaction.pages.read(found.value.count)
       if let letter = unsafe SealedValue.open(found.value, found.key).flatMap(DeadLetter.init(_:)) {
         letters.append(letter)
       } else {
@@ -84,7 +82,7 @@ extension Reading {
     var requests: [StoredRequest] = []
     var entry = try unsafe cursor.seek(StoreKey(lane: lane, number: sequence + 1))
     while requests.count < limit, let found = unsafe entry, unsafe found.key.lane == lane {
-      unsafe pages.read(found.value)
+      unsafe transaction.pages.read(found.value.count)
       if let request = try unsafe stored(found, transaction) {
         requests.append(request)
       } else {
@@ -109,7 +107,7 @@ extension Reading {
       for chunk in 0..<RequestHeader.chunks(header.indexCount, of: header.chunkBytes) {
         let place = StoreKey(lane: key.lane, number: key.number, chunk: RequestHeader.indexChunk + UInt16(chunk))
         guard let bytes = try unsafe transaction.value(.bodies, place) else { return nil }
-        unsafe pages.read(bytes)
+        transaction.pages.read(bytes.count)
         unsafe index.append(contentsOf: bytes)
       }
     }
@@ -126,7 +124,7 @@ extension Reading {
     let transaction = try begin()
     let key = StoreKey(lane: lane, number: sequence)
     guard let value = try unsafe transaction.value(.requests, key) else { return "it is not there" }
-    unsafe pages.read(value)
+    transaction.pages.read(value.count)
     let start = arena.count
     let problem = try copy(slices, of: key, unsafe ByteSpan(_unsafeBytes: value), &arena, transaction)
     if problem != nil {
@@ -175,9 +173,9 @@ extension Reading {
       return nil
     }
     if verified.contains(lane: key.lane, sequence: key.number, chunk: chunk) {
-      unsafe pages.read(bytes, touching: ResidentPages.faultAround)
+      transaction.pages.touch(ResidentPages.faultAround)
     } else {
-      unsafe pages.read(bytes)
+      transaction.pages.read(bytes.count)
       guard unsafe CRC32C.checksum(ByteSpan(_unsafeBytes: bytes)) == expected else { return nil }
       verified.insert(lane: key.lane, sequence: key.number, chunk: chunk)
     }

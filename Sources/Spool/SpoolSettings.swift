@@ -19,6 +19,10 @@ package struct SpoolSettings: Sendable, Equatable {
   /// Dead letters may take this share of `bytesMax`; over it the oldest of the lane that adds one go.
   package var deadLettersShare = 0.125
 
+  /// A data file larger than this is compacted at the start if hardly any of it is in use. 1 GiB: below, the space is
+  /// better kept for the next backlog.
+  package var compactionBytesMin = 1 << 30
+
   package init() {}
 
   /// Of a disk of `total` bytes, how many must stay free by default.

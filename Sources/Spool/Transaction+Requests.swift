@@ -41,17 +41,17 @@ extension Transaction {
   }
 
   /// Deletes a request with its chunks; nothing if it is not there (any more).
-  func deleteRequest(_ key: StoreKey, chunks: borrowing Cursor, _ pages: ResidentPages) throws(StoreFailure) {
+  func deleteRequest(_ key: StoreKey, chunks: borrowing Cursor) throws(StoreFailure) {
     guard try delete(.requests, key) else { return }
-    try deleteChunks(key, chunks, pages)
+    try deleteChunks(key, chunks)
   }
 
   private func deleteChunks(
-    _ key: StoreKey, _ chunks: borrowing Cursor, _ pages: ResidentPages
+    _ key: StoreKey, _ chunks: borrowing Cursor
   ) throws(StoreFailure) {
     var entry = try unsafe chunks.seek(StoreKey(lane: key.lane, number: key.number, chunk: 0))
     while let found = unsafe entry, unsafe found.key.sameNumber(as: key) {
-      unsafe pages.touch(min(found.value.count, ResidentPages.faultAround))
+      pages.touch(ResidentPages.faultAround)
       try chunks.delete()
       unsafe entry = try unsafe chunks.next()
     }
@@ -79,7 +79,7 @@ extension Transaction {
 
   /// Moves a damaged value out of the way, as it was found; the chunks of a damaged request stay where they are, since
   /// nothing but its header refers to them. False if it is not there any more.
-  func setAside(_ damage: Damage, _ pages: ResidentPages) throws(StoreFailure) -> Bool {
+  func setAside(_ damage: Damage) throws(StoreFailure) -> Bool {
     let key = StoreKey(lane: damage.lane, number: damage.number)
     guard let value = try unsafe value(damage.kind.database, key) else { return false }
     // A copy, because a write may move what `value` points to.
@@ -87,16 +87,16 @@ extension Transaction {
     let place = StoreKey(lane: damage.lane, number: damage.number, chunk: damage.kind.rawValue)
     try put(.quarantine, place, bytes.span)
     try delete(damage.kind.database, key)
-    if try count(.quarantine) > Damage.keptMax { try forgetDamage(pages) }
+    if try count(.quarantine) > Damage.keptMax { try forgetDamage() }
     return true
   }
 
   /// Deletes the first of the values set aside, with the chunks if it is a request.
-  private func forgetDamage(_ pages: ResidentPages) throws(StoreFailure) {
+  private func forgetDamage() throws(StoreFailure) {
     let kept = try cursor(.quarantine)
     guard let first = try unsafe kept.seek(StoreKey(lane: LaneID(0), number: 0)) else { return }
     let key = unsafe first.key
     try kept.delete()
-    if key.chunk == Damage.Kind.request.rawValue { try deleteChunks(key, cursor(.bodies), pages) }
+    if key.chunk == Damage.Kind.request.rawValue { try deleteChunks(key, cursor(.bodies)) }
   }
 }

@@ -14,6 +14,9 @@ struct Transaction: ~Copyable {
     self.environment = environment
   }
 
+  /// The memory of the map, to be told what was touched of it.
+  var pages: ResidentPages { environment.pages }
+
   deinit {
     unsafe mdb_txn_abort(pointer)
   }

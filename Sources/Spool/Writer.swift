@@ -8,31 +8,32 @@ final class Writer {
   private let freeBytesMin: Int
   private let queue: Locked<CommitQueue>
   private let reading: Locked<Reading>
-  private let pages: ResidentPages
   private let listener: any CommitListener
 
   private var environment: Environment?
   private var lanes: LaneTable
   private var commits: UInt64 = 0
   private var quarantined = 0
+  /// Bytes of the data file that hold nothing.
+  private var reusableBytes: Int
 
   /// How much the map grows when not even deletions fit in it any more.
   private static let growthBytes = 64 << 20
 
   init(
     _ opened: OpenedStore, settings: SpoolSettings, queue: Locked<CommitQueue>, reading: Locked<Reading>,
-    pages: ResidentPages, listener: any CommitListener
+    listener: any CommitListener
   ) {
     path = opened.path
     environment = opened.environment
     lanes = opened.lanes
     quarantined = opened.lanes.damaged
+    reusableBytes = opened.environment.fileBytes() - opened.status.bytesUsed
     freeBytesMin =
       settings.freeBytesMin ?? SpoolSettings.freeBytesMin(total: FreeSpace.total(opened.path) ?? .max)
     self.settings = settings
     self.queue = queue
     self.reading = reading
-    self.pages = pages
     self.listener = listener
   }
 
@@ -116,13 +117,15 @@ extension Writer {
       let transaction = try begin()
       try apply(changes, transaction)
       var setAside = 0
-      for item in damage where try transaction.setAside(item, pages) { setAside += 1 }
+      for item in damage where try transaction.setAside(item) { setAside += 1 }
       var outcomes: [Outcome] = []
       outcomes.reserveCapacity(appends.count)
       for append in appends { outcomes.append((append.token, try store(append, transaction))) }
       try lanes.store(transaction)
       try transaction.commit()
       commits += 1
+      // What walking through the trees and the list of free pages touches, about.
+      environment?.pages.touch(ResidentPages.faultAround * (4 + appends.count / 4))
       quarantined += setAside
       return outcomes
     } catch {
@@ -146,7 +149,7 @@ extension Writer {
     // A lane that the spool never gave out has nothing to change.
     for change in changes.lazy.flatMap(\.lanes) where lanes.contains(change.lane) {
       for sequence in change.finishedRequests {
-        try transaction.deleteRequest(StoreKey(lane: change.lane, number: sequence), chunks: chunks, pages)
+        try transaction.deleteRequest(StoreKey(lane: change.lane, number: sequence), chunks: chunks)
       }
       if let block = change.decisions {
         let key = StoreKey(lane: change.lane, number: block.block)
@@ -170,8 +173,8 @@ extension Writer {
 
 extension Writer {
   private func diskRefusal() -> Refusal? {
-    guard let free = FreeSpace.bytes(path), free < freeBytesMin else { return nil }
-    return .diskLow(freeBytes: free)
+    guard let free = FreeSpace.bytes(path) else { return nil }
+    return FreeSpace.refusal(freeBytes: free, reusableBytes: reusableBytes, freeBytesMin: freeBytesMin)
   }
 
   private func begin() throws(StoreFailure) -> Transaction {
@@ -194,7 +197,6 @@ extension Writer {
       // LMDB must not have a file open twice in a process, so the old one goes first.
       reading.environment = nil
       environment = nil
-      pages.forget()
       do throws(SpoolError) {
         environment = try OpenedStore.openEnvironment(path, settings)
       } catch {
@@ -206,7 +208,6 @@ extension Writer {
 
   private func growMap() throws(StoreFailure) {
     try reading.withLock { _ throws(StoreFailure) in
-      pages.forget()
       try environment?.grow(by: Self.growthBytes)
     }
   }
@@ -215,7 +216,10 @@ extension Writer {
     var status = queue.withLock(\.status)
     status.commits = commits
     status.quarantined = quarantined
-    if let environment { try? status.count(environment) }
+    if let environment {
+      try? status.count(environment)
+      reusableBytes = environment.fileBytes() - status.bytesUsed
+    }
     return status
   }
 }
