@@ -6,11 +6,12 @@ let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .strictMemorySafety(),
   .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
   .treatAllWarnings(as: .error),
 ]
 
-func target(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+func target(_ name: String, _ dependencies: [Target.Dependency], extra: [SwiftSetting] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings + extra)
 }
 
 func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -57,7 +58,10 @@ let package = Package(
     target("Telemetry", ["Bytes"]),
     // Floor 3
     target("OTLP", ["Telemetry", "Bytes"]),
-    target("Mapping", ["Telemetry", "Bytes", "Codec", .product(name: "Yams", package: "Yams")]),
+    // Lifetimes: Mapper.bytes lends the arena to whoever writes from it.
+    target(
+      "Mapping", ["Telemetry", "Bytes", "Codec", .product(name: "Yams", package: "Yams")],
+      extra: [.enableExperimentalFeature("Lifetimes")]),
     target("Spool", ["Telemetry", "Bytes", "Codec", "CLMDB"]),
     target("Capture", ["Telemetry", "Bytes", "Codec", "CCurl"]),
     target("Store", ["Telemetry", "Bytes", .product(name: "GRDB", package: "GRDB.swift")]),

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Whole files into memory, within a limit.
 package enum FileBytes {

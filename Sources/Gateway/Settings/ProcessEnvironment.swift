@@ -1,5 +1,5 @@
 // Glibc declares `environ` as a plain variable; nobody here writes to it.
-@unsafe @preconcurrency internal import Glibc
+@unsafe @preconcurrency import Glibc
 
 /// The environment variables this process was started with.
 package enum ProcessEnvironment {

@@ -1,4 +1,4 @@
-internal import Logging
+import Logging
 
 /// What is wrong with a value, without the value itself: "not a duration; write for example 10s".
 package struct SettingComplaint: Error, Sendable, Equatable {

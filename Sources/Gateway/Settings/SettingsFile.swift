@@ -1,5 +1,5 @@
-internal import Configuration
-internal import Synchronization
+import Configuration
+import Synchronization
 
 /// The settings in a YAML file: sections by the first word of a setting's name, values as on the command line.
 struct SettingsFile: Sendable {

@@ -1,5 +1,5 @@
-internal import Configuration
-internal import Synchronization
+import Configuration
+import Synchronization
 
 /// The settings as they are in force, and what was noticed while reading them.
 package struct LoadedSettings: Sendable {

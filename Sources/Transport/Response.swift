@@ -1,0 +1,19 @@
+/// An answer, whatever the protocol is.
+package struct Response: Sendable {
+  /// The HTTP status code, 200 to 599.
+  package var status: UInt16
+  /// Names and values; `content-length` and `connection` are the transport's business. No line breaks inside.
+  package var headers: [(String, String)]
+  package var body: [UInt8]
+
+  package init(status: UInt16, headers: [(String, String)] = [], body: [UInt8] = []) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+
+  /// Plain text with a line break at its end.
+  package static func text(_ status: UInt16, _ text: String) -> Response {
+    Response(status: status, headers: [("content-type", "text/plain; charset=utf-8")], body: Array((text + "\n").utf8))
+  }
+}

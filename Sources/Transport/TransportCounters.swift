@@ -1,0 +1,44 @@
+internal import Synchronization
+
+/// What a server has counted so far.
+package struct TransportCounts: Sendable, Equatable {
+  /// Connections open now, and opened and refused (over a limit) since the start.
+  package var connectionsOpen = 0, connectionsOpened = 0, connectionsRefused = 0
+  /// Answers by the first digit of their status.
+  package var answers2xx = 0, answers3xx = 0, answers4xx = 0, answers5xx = 0
+  /// Bytes read from clients, heads included.
+  package var bytesIn = 0
+  /// Bytes of bodies held now, of `TransportLimits.bodyBytesInFlightMax`.
+  package var bodyBytesInFlight = 0
+}
+
+/// The counters themselves. Relaxed: each is exact, together they are no snapshot.
+final class TransportCounters: Sendable {
+  let connectionsOpen = Atomic(0)
+  let connectionsOpened = Atomic(0)
+  let connectionsRefused = Atomic(0)
+  let bytesIn = Atomic(0)
+  private let answers2xx = Atomic(0)
+  private let answers3xx = Atomic(0)
+  private let answers4xx = Atomic(0)
+  private let answers5xx = Atomic(0)
+
+  func answered(_ status: UInt16) {
+    switch status {
+    case ..<300: answers2xx.add(1, ordering: .relaxed)
+    case ..<400: answers3xx.add(1, ordering: .relaxed)
+    case ..<500: answers4xx.add(1, ordering: .relaxed)
+    default: answers5xx.add(1, ordering: .relaxed)
+    }
+  }
+
+  func counts(budget: BodyBudget) -> TransportCounts {
+    TransportCounts(
+      connectionsOpen: connectionsOpen.load(ordering: .relaxed),
+      connectionsOpened: connectionsOpened.load(ordering: .relaxed),
+      connectionsRefused: connectionsRefused.load(ordering: .relaxed),
+      answers2xx: answers2xx.load(ordering: .relaxed), answers3xx: answers3xx.load(ordering: .relaxed),
+      answers4xx: answers4xx.load(ordering: .relaxed), answers5xx: answers5xx.load(ordering: .relaxed),
+      bytesIn: bytesIn.load(ordering: .relaxed), bodyBytesInFlight: budget.bytesUsed)
+  }
+}
