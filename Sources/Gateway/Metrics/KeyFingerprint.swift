@@ -1,4 +1,4 @@
-internal import Bytes
+import Bytes
 
 /// Names a project key where people look, without giving it away: its public prefix and eight hexadecimal digits of its
 /// SHA-256, for example `phc_1a2b3c4d`.

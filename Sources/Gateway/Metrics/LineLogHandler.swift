@@ -1,4 +1,4 @@
-internal import Bytes
+import Bytes
 package import Logging
 
 /// Writes each log event as one line, for people or as JSON. Whatever a message or value holds, it stays one line, is

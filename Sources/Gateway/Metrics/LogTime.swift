@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// A moment, for log lines.
 package struct LogTime: Sendable, Equatable {

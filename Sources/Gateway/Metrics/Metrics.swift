@@ -1,4 +1,4 @@
-internal import Synchronization
+import Synchronization
 
 /// The gateway's numbers about itself. Declared in `Metric`; read by the console, which renders them.
 package final class Metrics: Sendable {
@@ -64,13 +64,13 @@ package final class Metrics: Sendable {
   private static func series(_ metric: Metric, _ labels: [String], _ state: inout State) -> Series {
     let definition = metric.definition
     precondition(labels.count == definition.labels.count, "\(definition.name) has labels \(definition.labels)")
-    let known = state.series[metric.rawValue]
-    if let series = known[labels] { return series }
-    let isOther = known.count >= definition.seriesMax - 1
+    let index = metric.rawValue
+    if let series = state.series[index][labels] { return series }
+    let isOther = state.series[index].count >= definition.seriesMax - 1
     let labels = isOther ? labels.map { _ in otherLabel } : labels
-    if let series = known[labels] { return series }
+    if isOther, let series = state.series[index][labels] { return series }
     let series = Series()
-    state.series[metric.rawValue][labels] = series
+    state.series[index][labels] = series
     return series
   }
 }

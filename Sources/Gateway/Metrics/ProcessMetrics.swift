@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 extension Metrics {
   /// Has the numbers about the process itself filled in: version, start time, memory.

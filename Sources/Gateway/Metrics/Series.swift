@@ -1,4 +1,4 @@
-internal import Synchronization
+import Synchronization
 
 /// One number of a metric: what the data path holds on to and adds to, without locks.
 package final class Series: Sendable {
