@@ -84,6 +84,15 @@ let package = Package(
       dependencies: ["Gateway", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
     // Tests
+    test("ArchitectureTests", []),
     test("BytesTests", ["Bytes"]),
+    test("CodecTests", ["Codec", "Bytes", "TestSupport"]),
+    test("SpoolTests", ["Spool", "Codec", "Telemetry", "Bytes", "TestSupport"]),
+    test("StoreTests", ["Store", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
+    test("TransportTests", nio + ["Transport", "Codec", "Bytes", "TestSupport"]),
+    test("GatewayTests", ["Gateway", "Spool", "Mapping", "OTLP", "Telemetry", "Bytes"]),
+    test("FixtureTests", ["Gateway", "Mapping", "Bytes"]),
+    test("EndToEndTests", ["Bytes"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
   ]
 )
