@@ -20,6 +20,8 @@ package final class Process {
 
   package struct Failure: Error, CustomStringConvertible {
     package var description: String
+
+    package init(description: String) { self.description = description }
   }
 
   package let identifier: pid_t
