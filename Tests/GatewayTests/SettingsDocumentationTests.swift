@@ -34,6 +34,6 @@ enum GeneratedPage {
       return
     }
     let found = String(decoding: try FileBytes.read(path, bytesMax: 1 << 20), as: UTF8.self)
-    #expect(found == content, "run HOGLET_REWRITE_DOCS=1 swift test --filter Documentation, and look at the difference")
+    #expect(found == content, "run HOGLET_REWRITE_DOCS=1 swift test --filter page, and look at the difference")
   }
 }

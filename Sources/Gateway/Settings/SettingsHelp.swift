@@ -26,7 +26,7 @@ package enum SettingsHelp {
     var text = """
       # Settings
 
-      <!-- Made from Setting.table by the tests; HOGLET_REWRITE_DOCS=1 swift test --filter Settings rewrites it. -->
+      <!-- Made from Setting.table by the tests; HOGLET_REWRITE_DOCS=1 swift test --filter page rewrites it. -->
 
       Each setting can be given, strongest first, as
 
