@@ -86,6 +86,7 @@ let package = Package(
     // Tests
     test("ArchitectureTests", []),
     test("BytesTests", ["Bytes"]),
+    test("CaptureTests", ["Capture", "Bytes", "TestSupport"]),
     test("CodecTests", ["Codec", "Bytes", "TestSupport"]),
     test("SpoolTests", ["Spool", "Codec", "Telemetry", "Bytes", "TestSupport"]),
     test("StoreTests", ["Store", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// A child process of a test. It is killed and reaped when this object goes, so that no test leaves one behind.
 ///
