@@ -60,6 +60,8 @@ package struct PropertyDeclaration: Sendable {
   package var also: [String] = []
   /// `parameter`: its name inside `$ai_model_parameters`.
   package var parameter: String?
+  /// `inherit`: a span that does not say takes what its nearest ancestor says.
+  package var inherits = false
   /// `on`: the events that may carry it; empty means all.
   package var on: [EventName] = []
   package var position: Position

@@ -1,6 +1,10 @@
+private enum Truth: String, CaseIterable {
+  case `true`, `false`
+}
+
 /// properties.yaml, values.yaml and dialects.yaml.
 extension MappingReader {
-  private static let propertyKeys = ["type", "about", "also", "parameter", "on"]
+  private static let propertyKeys = ["type", "about", "also", "parameter", "on", "inherit"]
 
   mutating func readProperties(_ root: YAMLNode) {
     guard let entries = entries(root, "properties.yaml") else { return }
@@ -42,6 +46,7 @@ extension MappingReader {
       }
     }
     declared.parameter = members["parameter"].flatMap { text($0.value, "'parameter'") }
+    if let inherit = members["inherit"] { declared.inherits = choice(inherit.value, "truth value", of: Truth.self) == .true }
     if let on = members["on"] {
       emptyCheck(on.value, "'on'")
       declared.on = on.value.oneOrMany.compactMap { choice($0, "event", of: EventName.self) }

@@ -5,18 +5,24 @@ import Testing
 @testable import Gateway
 
 @Suite struct DecisionLogTests {
-  static func trace(_ low: UInt64) -> TraceID { TraceID(high: 9, low: low) ?? TraceID(high: 1, low: 1).unsafelyUnwrapped }
+  static func trace(_ low: UInt64) -> TraceID {
+    guard let trace = TraceID(high: 9, low: low) else { preconditionFailure("9 is not zero") }
+    return trace
+  }
 
   static func frozen(_ number: UInt64, events: Int) -> FrozenTrace {
     FrozenTrace(
       trace: trace(number), through: number * 3,
       decision: Decision(isKept: true, probability: 0.25, policyVersion: 7), identity: Array("user-\(number)".utf8),
-      events: (0..<events).map { event in
-        FrozenEvent(
-          key: SpanKey(span: UInt64(event + 1), start: 1_000_000 + UInt64(event)), name: UInt8(event % 5 + 1),
-          timestamp: 1_000_000 + UInt64(event) + (event % 3 == 0 ? 5_000 : 0),
-          distinctID: Array((event % 2 == 0 ? "user-\(number)" : "somebody else").utf8))
-      })
+      events: (0..<events).map { event(UInt64($0), of: number) })
+  }
+
+  private static func event(_ event: UInt64, of number: UInt64) -> FrozenEvent {
+    let start = 1_000_000 + event
+    let user = event % 2 == 0 ? "user-\(number)" : "somebody else"
+    return FrozenEvent(
+      key: SpanKey(span: event + 1, start: start), name: UInt8(event % 5 + 1),
+      timestamp: event % 3 == 0 ? start + 5_000 : start, distinctID: Array(user.utf8))
   }
 
   @Test func `what is written is read`() throws {

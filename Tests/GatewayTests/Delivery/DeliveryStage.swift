@@ -261,7 +261,7 @@ final class DeliveryStage {
 
   func close() {
     counting.close()
-    for name in ["data.mdb", "lock.mdb"] { unlink("\(path)/\(name)") }
+    for name in ["data.mdb", "lock.mdb"] { unsafe unlink("\(path)/\(name)") }
   }
 
   var counts: RecordCounts { delivery.lanes.values.reduce(into: RecordCounts()) { $0 += $1.counts } }
