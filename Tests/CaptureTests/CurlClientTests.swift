@@ -1,5 +1,3 @@
-import Synchronization
-import TestSupport
 import Testing
 
 @testable import Capture
@@ -150,47 +148,5 @@ import Testing
     client.start(HTTPRequest(id: 2, url: "\(standIn.host)/x", headers: [], body: RequestBody([])))
     #expect(client.poll(timeout: .seconds(30)).map(\.id) == [2])
     #expect(client.poll(timeout: .milliseconds(50)).isEmpty)
-  }
-}
-
-@Suite struct `TLS` {
-  /// A certificate for 127.0.0.1 that nobody signed, in a directory of its own.
-  private func certificate(_ name: String = "IP:127.0.0.1") throws -> (directory: String, cert: String, key: String) {
-    let maker = try Process("mktemp", ["-d"])
-    let directory = try #require(try maker.readLine(within: .seconds(10)))
-    let (cert, key) = ("\(directory)/cert.pem", "\(directory)/key.pem")
-    let openssl = try Process(
-      "openssl",
-      [
-        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=stand-in", "-addext",
-        "subjectAltName=\(name)", "-keyout", key, "-out", cert,
-      ], errorOutput: .discarded)
-    #expect(openssl.wait(within: .seconds(30)) == .code(0))
-    return (directory, cert, key)
-  }
-
-  private func remove(_ directory: String) throws {
-    #expect(try Process("rm", ["-r", directory]).wait(within: .seconds(10)) == .code(0))
-  }
-
-  private func post(_ standIn: StandIn, _ caFile: String?) throws -> HTTPAnswer {
-    var settings = ClientSettings()
-    settings.caFile = caFile
-    return try CurlClient(settings).post("https://127.0.0.1:\(standIn.port)/x", [], [])
-  }
-
-  @Test func `a certificate that nobody signed is refused, one that is trusted is taken`() throws {
-    let (directory, cert, key) = try certificate()
-    defer { #expect(throws: Never.self) { try remove(directory) } }
-    let standIn = try StandIn(["--cert", cert, "--key", key])
-    #expect(throws: HTTPFailure.self) { try post(standIn, nil) }
-    #expect(try post(standIn, cert).status == 404)
-  }
-
-  @Test func `a trusted certificate for another name is refused`() throws {
-    let (directory, cert, key) = try certificate("DNS:elsewhere.test")
-    defer { #expect(throws: Never.self) { try remove(directory) } }
-    let standIn = try StandIn(["--cert", cert, "--key", key])
-    #expect(throws: HTTPFailure.self) { try post(standIn, cert) }
   }
 }
