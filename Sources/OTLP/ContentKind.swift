@@ -19,8 +19,11 @@ package struct ContentKind: Sendable, Equatable {
   /// Traces and logs have the same outer messages, so that the fields of their records have to tell them apart.
   private static func protobufSignal(_ bytes: [UInt8]) -> Signal? {
     guard bytes.first == 0x0a else { return nil }
-    var body = bytes
-    guard (try? RequestScanner.scan(&body, signal: .traces)) != nil else { return nil }
+    let readable = Signal.allCases.filter { signal in
+      var body = bytes
+      return (try? RequestScanner.scan(&body, signal: signal)) != nil
+    }
+    guard readable.count == Signal.allCases.count else { return readable.first }
     var evidence = 0
     let span = bytes.span
     try? each(1, span, Slice(0, span.count)) { (group: Slice) throws(ProtobufError) in
