@@ -192,6 +192,7 @@ final class DeliveryStage {
     listener = Listener(mailbox)
     counting = CountingSpool(try Self.open(path, listener))
     delivery = Self.make(counting, sink, mailbox, program, time)
+    time.now.add(1, ordering: .relaxed)
     try delivery.recover()
   }
 
