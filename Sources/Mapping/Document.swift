@@ -1,7 +1,7 @@
 /// A mapping set as people write it, typed and with positions: what the YAML files say once they are read and before they
 /// are compiled to a `Program`. See mapping.md sections 1 to 3 for the notation.
 package struct MappingSet: Sendable {
-  /// The files in the order in which they were read; positions refer to them by index.
+  /// The paths of the files, as people know them, in the order in which they were read; positions refer to them by index.
   package var files: [String] = []
   /// `properties.yaml`.
   package var properties: [PropertyDeclaration] = []
@@ -60,6 +60,8 @@ package struct PropertyDeclaration: Sendable {
   package var also: [String] = []
   /// `parameter`: its name inside `$ai_model_parameters`.
   package var parameter: String?
+  /// `inherit`: a span that does not say takes what its nearest ancestor says.
+  package var inherits = false
   /// `on`: the events that may carry it; empty means all.
   package var on: [EventName] = []
   package var position: Position
@@ -127,7 +129,7 @@ package enum Literal: Sendable, Equatable {
 }
 
 /// A test on one span.
-package indirect enum Condition: Sendable {
+package indirect enum Condition: Sendable, Equatable {
   case any([Condition])
   case all([Condition])
   case not(Condition)

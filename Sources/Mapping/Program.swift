@@ -31,6 +31,8 @@ struct CompiledProperty: Sendable {
   var parameter: [UInt8]?
   /// A bit for each `EventName`, by its order.
   var events: UInt8
+  /// Whether a span that does not say takes what its nearest ancestor says.
+  var inherits: Bool
 
   /// Content is consumed from every source that has it; of scalars only the winner and its equals.
   var isContent: Bool {

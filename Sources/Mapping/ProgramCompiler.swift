@@ -36,7 +36,8 @@ struct ProgramCompiler {
       program.properties.append(
         CompiledProperty(
           name: declared.name, type: declared.type, labels: ([declared.name] + declared.also).map(Self.label),
-          parameter: declared.parameter.map(Self.label), events: on.reduce(0) { $0 | $1.bit }))
+          parameter: declared.parameter.map(Self.label), events: on.reduce(0) { $0 | $1.bit },
+          inherits: declared.inherits))
     }
     program.known = KnownProperties(
       distinctID: propertyNumbers["distinct_id"], inputTokens: propertyNumbers["$ai_input_tokens"],

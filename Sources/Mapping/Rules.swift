@@ -7,6 +7,20 @@ extension Mapper {
   func apply(_ rule: CompiledRule, to index: Int, event: EventName, _ out: inout ByteBuffer) {
     let property = program.properties[rule.property]
     guard property.events & event.bit != 0, rule.property != program.known.distinctID else { return }
+    if applyOwn(rule, property, from: index, to: index, &out) || !property.inherits { return }
+    var place = spans[index].aiParent
+    var steps = 0
+    while place >= 0, steps < MappingLimits.ancestorsMax {
+      if applyOwn(rule, property, from: Int(place), to: index, &out) { return }
+      place = spans[Int(place)].aiParent
+      steps += 1
+    }
+  }
+
+  /// Writes the property with what one span says; false if it says nothing.
+  private func applyOwn(
+    _ rule: CompiledRule, _ property: CompiledProperty, from index: Int, to target: Int, _ out: inout ByteBuffer
+  ) -> Bool {
     for (number, source) in rule.sources.enumerated() {
       guard let found = evaluate(source, property, index) else { continue }
       let start = out.count
@@ -17,13 +31,16 @@ extension Mapper {
         conversionFailures[
           ConversionFailure(dialect: program.dialects[Int(spans[index].dialect)].name, property: property.name),
           default: 0] += 1
-        return
+        return true
       }
       finish(property, rule.property, valueStart: valueStart, found.item, &out)
-      consume(found)
-      consumeRest(of: rule, after: number, property, found, index)
-      return
+      if index == target {
+        consume(found)
+        consumeRest(of: rule, after: number, property, found, index)
+      }
+      return true
     }
+    return false
   }
 
   /// The value of a source, if it is there, its `when` holds and it is none of `skip`.

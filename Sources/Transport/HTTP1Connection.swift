@@ -273,10 +273,11 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
     write(response)
   }
 
-  /// Refuses a request on the transport's own account; the rest of it cannot be read, so the connection ends.
+  /// Refuses a request on the transport's own account; the rest of it cannot be read, so the connection ends. What the
+  /// receiver has refused already stays refused for the receiver's reason.
   private func refuse(_ status: UInt16, _ message: String) {
     endsAfterAnswer = true
-    write(transport.receiver.refusal(head?.request, status: status, message: message))
+    write(refusal ?? transport.receiver.refusal(head?.request, status: status, message: message))
   }
 
   private func write(_ response: Response) {

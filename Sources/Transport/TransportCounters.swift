@@ -10,6 +10,8 @@ package struct TransportCounts: Sendable, Equatable {
   package var bytesIn = 0
   /// Bytes of bodies held now, of `TransportLimits.bodyBytesInFlightMax`.
   package var bodyBytesInFlight = 0
+
+  package init() {}
 }
 
 /// The counters themselves. Relaxed: each is exact, together they are no snapshot.
@@ -33,12 +35,16 @@ final class TransportCounters: Sendable {
   }
 
   func counts(budget: BodyBudget) -> TransportCounts {
-    TransportCounts(
-      connectionsOpen: connectionsOpen.load(ordering: .relaxed),
-      connectionsOpened: connectionsOpened.load(ordering: .relaxed),
-      connectionsRefused: connectionsRefused.load(ordering: .relaxed),
-      answers2xx: answers2xx.load(ordering: .relaxed), answers3xx: answers3xx.load(ordering: .relaxed),
-      answers4xx: answers4xx.load(ordering: .relaxed), answers5xx: answers5xx.load(ordering: .relaxed),
-      bytesIn: bytesIn.load(ordering: .relaxed), bodyBytesInFlight: budget.bytesUsed)
+    var counts = TransportCounts()
+    counts.connectionsOpen = connectionsOpen.load(ordering: .relaxed)
+    counts.connectionsOpened = connectionsOpened.load(ordering: .relaxed)
+    counts.connectionsRefused = connectionsRefused.load(ordering: .relaxed)
+    counts.answers2xx = answers2xx.load(ordering: .relaxed)
+    counts.answers3xx = answers3xx.load(ordering: .relaxed)
+    counts.answers4xx = answers4xx.load(ordering: .relaxed)
+    counts.answers5xx = answers5xx.load(ordering: .relaxed)
+    counts.bytesIn = bytesIn.load(ordering: .relaxed)
+    counts.bodyBytesInFlight = budget.bytesUsed
+    return counts
   }
 }

@@ -32,7 +32,7 @@ indirect enum JSON: Equatable {
       }
     }
     switch node.kind {
-    case .null: self = .null
+    case .null, .text, .int, .double: self = .null
     case .bool: self = .bool(node.flag)
     case .number: self = .number(Double(Self.text(bytes, node.text)) ?? .nan)
     case .string: self = .string(Self.text(bytes, node.text))

@@ -57,7 +57,7 @@ import Testing
     rig.spool.close()
     for token in tokens { #expect(rig.outcomes.append(token) != .refused(.closing)) }
     #expect(rig.queue([1]) == .failure(.closing))
-    #expect(rig.commit(lane) { $0.decisions = [1] } == .refused(.closing))
+    #expect(rig.commit(lane) { $0.decisions = (1, [1]) } == .refused(.closing))
     #expect(throws: SpoolError.self) { try rig.spool.lanes() }
     try rig.restart()
     #expect(rig.spool.status.requests == 11)

@@ -102,7 +102,7 @@ private final class Acknowledging: CommitListener {
       unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
       let body = [UInt8](repeating: 1, count: 1_000_000)
       guard case .refused(.failed) = rig.outcomes.append(try rig.queue(body).get()) else { exit(2) }
-      guard rig.commit(lane, { $0.decisions = [1] }) == .durable(lane: LaneID(0), sequence: 0) else { exit(3) }
+      guard rig.commit(lane, { $0.decisions = (1, [1]) }) == .durable(lane: LaneID(0), sequence: 0) else { exit(3) }
       limit = before
       unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
       guard try rig.append(body).sequence == 2, try rig.body(lane, 2, count: body.count) == body else { exit(4) }

@@ -124,7 +124,7 @@ import Testing
     let rig = try Rig()
     let lane = try rig.append([1]).lane
     let blocks = ["first block of decisions", "second block of decisions"].map { [UInt8]($0.utf8) }
-    for block in blocks { rig.commit(lane) { $0.decisions = block } }
+    for (number, block) in blocks.enumerated() { rig.commit(lane) { $0.decisions = (UInt64(number) + 1, block) } }
     let letters = ["first dead letter", "second dead letter"].map {
       DeadLetter(time: 1, status: 400, reason: "", event: [UInt8]($0.utf8))
     }

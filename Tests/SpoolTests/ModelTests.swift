@@ -62,7 +62,7 @@ import Testing
       for sequence in change.finishedRequests { expected.requests[sequence] = nil }
       if Bool.random(using: &random) {
         let block = random.bytes(size(&random))
-        change.decisions = block
+        change.decisions = (expected.nextBlock, block)
         expected.blocks[expected.nextBlock] = block
         expected.nextBlock += 1
       }

@@ -84,8 +84,8 @@ import Testing
     let rig = try Rig()
     let lane = try rig.append([1]).lane
     let other = try rig.append([1], key: "phc_two").lane
-    for block in UInt8(1)...4 { rig.commit(lane) { $0.decisions = [UInt8](repeating: block, count: 5000) } }
-    rig.commit(other) { $0.decisions = [9] }
+    for block in UInt8(1)...4 { rig.commit(lane) { $0.decisions = (UInt64(block), [UInt8](repeating: block, count: 5000)) } }
+    rig.commit(other) { $0.decisions = (1, [9]) }
     rig.commit(lane) { $0.decisionsBelow = 3 }
     try rig.restart()
     let blocks = try rig.spool.decisions(lane: lane, from: 0)
@@ -96,7 +96,7 @@ import Testing
     rig.commit(lane) { $0.decisionsBelow = .max }
     #expect(try rig.spool.decisions(lane: lane, from: 0).isEmpty)
     try rig.restart()
-    rig.commit(lane) { $0.decisions = [5] }
+    rig.commit(lane) { $0.decisions = (5, [5]) }
     #expect(try rig.spool.decisions(lane: lane, from: 0).map(\.block) == [5])
   }
 
@@ -130,7 +130,7 @@ import Testing
     var changes = [LaneChange(lane: one), LaneChange(lane: two), LaneChange(lane: LaneID(77))]
     for place in changes.indices {
       changes[place].finishedRequests = [1, 1, 500]
-      changes[place].decisions = [UInt8(place)]
+      changes[place].decisions = (1, [UInt8(place)])
     }
     rig.spool.commit(Change(token: 1000, lanes: changes))
     #expect(rig.outcomes.change(1000) == .durable(lane: LaneID(0), sequence: 0))

@@ -75,7 +75,7 @@ import Testing
     let commits = rig.spool.status.commits
     // Larger than what is left, so that the map must grow.
     let block = [UInt8](repeating: 3, count: 3 << 20)
-    #expect(rig.commit(LaneID(1)) { $0.decisions = block } == .durable(lane: LaneID(0), sequence: 0))
+    #expect(rig.commit(LaneID(1)) { $0.decisions = (1, block) } == .durable(lane: LaneID(0), sequence: 0))
     #expect(rig.spool.status.commits == commits + 1)
     #expect(try rig.spool.decisions(lane: LaneID(1), from: 0).map(\.bytes) == [block])
     #expect(try rig.append(Self.body).sequence == count + 1, "no number was lost to the refusals")
@@ -138,7 +138,7 @@ import Testing
     for _ in 0..<100 { _ = try rig.append(Self.body) }
     rig.commit(LaneID(1)) { change in
       change.finishedRequests = Array(1...98)
-      change.decisions = [1, 2, 3]
+      change.decisions = (1, [1, 2, 3])
     }
     let before = try fileBytes(rig)
     try rig.restart()

@@ -47,7 +47,6 @@ final class Outcomes: CommitListener {
       for (token, outcome) in changes { state.changes[token] = outcome }
       state.commits.append(appends.count)
     }
-    state.signal()
     held.wait { $0 ? nil : () }
   }
 
@@ -61,8 +60,18 @@ final class Outcomes: CommitListener {
   /// How many appends each commit had.
   var commits: [Int] { state.withLock(\.commits) }
 
-  func append(_ token: UInt64) -> CommitOutcome { state.wait { $0.appends[token] } }
-  func change(_ token: UInt64) -> CommitOutcome { state.wait { $0.changes[token] } }
+  func append(_ token: UInt64) -> CommitOutcome { wait { $0.appends[token] } }
+  func change(_ token: UInt64) -> CommitOutcome { wait { $0.changes[token] } }
+
+  /// Looks until the outcome is there; after half a minute it never comes.
+  private func wait(_ look: (State) -> CommitOutcome?) -> CommitOutcome {
+    let deadline = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < deadline {
+      if let outcome = state.withLock({ look($0) }) { return outcome }
+      usleep(50)
+    }
+    return .refused(.failed("the listener heard nothing for 30 s"))
+  }
 }
 
 /// SplitMix64: a generator that a printed seed repeats.
@@ -102,7 +111,10 @@ final class Rig {
     spool = try LMDBSpool.open(path: directory.spool, settings: settings, listener: outcomes)
   }
 
-  deinit { spool.close() }
+  deinit {
+    outcomes.release()
+    spool.close()
+  }
 
   func restart() throws(SpoolError) {
     spool.close()

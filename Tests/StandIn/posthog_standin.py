@@ -13,6 +13,7 @@ Prints `listening <port>`. Endpoints: POST /i/v0/ai/batch/, /batch/, /i/v1/logs.
                       "mode": "answer|hang|reset|accept_then_reset|slow", "key": …, "path": …}: joins a queue; a request
                      meets the first fault whose key and path fit. "answer" with 2xx takes the request and answers with
                      "body"; "hang" never answers (gives up after "seconds"); "slow" answers after "seconds".
+                     (Both may be asked for with POST too.)
     POST /_reset     forgets events, requests and faults, and lets hanging requests go.
 """
 
@@ -68,6 +69,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
+        self.report()
+
+    def report(self):
         state = self.server.state
         if self.path == "/_events":
             with state.lock:
@@ -187,7 +191,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             with state.lock:
                 state.faults.append(fault)
         else:
-            return self.answer(404, b'{"error": "not found"}')
+            return self.report()
         self.answer(200, b"{}")
 
     def finish_with(self, entry, status, text, retry_after=None):

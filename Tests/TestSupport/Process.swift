@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// A child process of a test. It is killed and reaped when this object goes, so that no test leaves one behind.
 ///
@@ -20,6 +20,8 @@ package final class Process {
 
   package struct Failure: Error, CustomStringConvertible {
     package var description: String
+
+    package init(description: String) { self.description = description }
   }
 
   package let identifier: pid_t
@@ -186,7 +188,7 @@ package final class Process {
     _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
   ) -> Result {
     var pointers = unsafe strings.map { unsafe strdup($0) } + [nil]
-    defer { for unsafepointer in unsafe pointers { unsafe free(pointer) } }
+    defer { unsafe pointers.forEach { unsafe free($0) } }
     return unsafe pointers.withUnsafeMutableBufferPointer { list in
       // The list is never empty, so it has an address.
       unsafe body(list.baseAddress.unsafelyUnwrapped)

@@ -15,6 +15,14 @@ final class TestReceiver: RequestReceiver {
     self.bodyLimit = bodyLimit
   }
 
+  struct NothingHeld: Error {}
+
+  /// The oldest reply held, when there is one.
+  func takeHeld() async throws -> Reply {
+    guard await eventually({ held.withLock { !$0.isEmpty } }) else { throw NothingHeld() }
+    return held.withLock { $0.removeFirst() }
+  }
+
   func begin(_ head: RequestHead) -> Begin {
     heads.withLock { $0.append(head) }
     switch head.path {
@@ -57,6 +65,8 @@ struct TestServer: Sendable {
   ) throws(TransportError) {
     var limits = TransportLimits()
     limits.sweepInterval = .milliseconds(10)
+    // Machines that run tests stall now and then; tests that mean this limit set it.
+    limits.answerTimeout = .seconds(60)
     change(&limits)
     receiver = TestReceiver(bodyLimit: bodyLimit)
     server = try HTTPServer.start(

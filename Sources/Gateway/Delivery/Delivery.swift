@@ -174,7 +174,7 @@ final class Delivery {
       lane.finishedRequests.append(stored.sequence)
       return
     }
-    if stored.arrival < startedAt {
+    if stored.arrival <= startedAt {
       lane.counts.accepted += index.records.count
       lane.counts.pending += index.records.count
     }

@@ -26,12 +26,13 @@ package struct OfflineMapping {
 
   /// Adds the body of an OTLP request, protobuf or JSON, traces or logs: told by its content. Returns what is odd about it.
   package mutating func add(_ file: String, _ bytes: [UInt8]) throws(FileProblem) -> String? {
-    guard let (signal, encoding) = OTLP.identify(bytes.span) else {
+    guard let kind = ContentKind.identify(bytes) else {
       throw FileProblem(file: file, reason: "this is no OTLP request, neither protobuf nor JSON")
     }
     do {
-      var body = encoding == .json ? try JSONTranscoder.protobuf(from: bytes.span, signal: signal) : bytes
-      let scan = try RequestScanner.scan(&body, signal: signal)
+      var body = bytes
+      if kind.encoding == .json { body = try JSONTranscoder.protobuf(from: bytes.span, signal: kind.signal) }
+      let scan = try RequestScanner.scan(&body, signal: kind.signal)
       sources.append(Source(body: body, index: scan.index))
       return scan.rejected > 0 ? "\(file): \(scan.rejection)" : nil
     } catch {

@@ -1,0 +1,63 @@
+internal import Bytes
+package import Transport
+
+/// Where the numbers come from; asked on each scrape, from any thread.
+package protocol MetricsSource: Sendable {
+  func families() -> [MetricFamily]
+}
+
+/// The admin listener: is it alive, may it have traffic, what has it counted. Shows no secret and needs none; it is bound
+/// to loopback unless told otherwise.
+package struct AdminReceiver: RequestReceiver {
+  private let reasonsNotReady: @Sendable () -> [String]
+  private let metrics: any MetricsSource
+
+  /// Commands have no body; a client that sends one is told so.
+  private static let bodyBytesMax = 4_096
+
+  /// `reasonsNotReady` is asked on each `/readyz`: empty means ready, else one sentence for a person each.
+  package init(metrics: any MetricsSource, reasonsNotReady: @escaping @Sendable () -> [String]) {
+    self.metrics = metrics
+    self.reasonsNotReady = reasonsNotReady
+  }
+
+  private enum Page: String, CaseIterable {
+    case health = "/healthz"
+    case ready = "/readyz"
+    case metrics = "/metrics"
+
+    static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+  }
+
+  package func begin(_ head: RequestHead) -> Begin {
+    guard Page(rawValue: head.path) != nil else {
+      return .respond(.text(404, "nothing here; the admin listener serves \(Page.list)"))
+    }
+    guard head.method == "GET" || head.method == "HEAD" else {
+      var response = Response.text(405, "\(head.path) is read with GET")
+      response.headers.append(("allow", "GET, HEAD"))
+      return .respond(response)
+    }
+    return .accept(bodyLimit: Self.bodyBytesMax)
+  }
+
+  package func complete(_ head: RequestHead, body: consuming [UInt8], reply: Reply) {
+    reply.send(response(to: head))
+  }
+
+  private func response(to head: RequestHead) -> Response {
+    switch Page(rawValue: head.path) {
+    case .health: .text(200, "ok")
+    case .ready:
+      switch reasonsNotReady() {
+      case []: .text(200, "ready")
+      case let reasons: .text(503, reasons.joined(separator: "\n"))
+      }
+    case .metrics:
+      Response(
+        status: 200, headers: [("content-type", PrometheusText.contentType)],
+        body: PrometheusText.write(metrics.families()))
+    case nil: .text(404, "nothing here")
+    }
+  }
+}
