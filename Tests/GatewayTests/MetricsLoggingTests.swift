@@ -21,7 +21,7 @@ import Testing
     settings.level = level
     let lines = self.lines
     return Logger(label: "hoglet.test") { label in
-      LineLogHandler(label: label, settings: settings, now: { LogTime(milliseconds: 1_795_246_384_007) }) {
+      LineLog(label: label, settings: settings, now: { LogTime(milliseconds: 1_795_246_384_007) }) {
         lines.append($0)
       }
     }
@@ -90,12 +90,12 @@ import Testing
   @Test("long values are cut, at the edge and not before")
   func bounded() {
     let log = logger(.text)
-    log.info("\(String(repeating: "a", count: LineLogHandler.valueBytesMax))")
-    log.info("\(String(repeating: "a", count: LineLogHandler.valueBytesMax + 1))")
+    log.info("\(String(repeating: "a", count: LineLog.valueBytesMax))")
+    log.info("\(String(repeating: "a", count: LineLog.valueBytesMax + 1))")
     let prefix = "2026-11-21T07:33:04.007Z INFO ".utf8.count
     #expect(
       lines.all.map { $0.utf8.count } == [
-        prefix + LineLogHandler.valueBytesMax + 1, prefix + LineLogHandler.valueBytesMax + 4,
+        prefix + LineLog.valueBytesMax + 1, prefix + LineLog.valueBytesMax + 4,
       ])
   }
 

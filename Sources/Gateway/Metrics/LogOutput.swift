@@ -6,7 +6,7 @@ package enum LogOutput {
   /// Has everything that logs in this process write lines to standard error. Once a process; before the first logger.
   package static func bootstrap(_ settings: GatewaySettings.Log) {
     LoggingSystem.bootstrap { label in
-      LineLogHandler(label: label, settings: settings, now: { .now }, write: standardError)
+      LineLog(label: label, settings: settings, now: { .now }, write: standardError)
     }
   }
 

@@ -1,3 +1,5 @@
+package import Console
+
 /// Everything the gateway counts about itself. `definition` is the one table from which the registry, the Prometheus
 /// text and docs/metrics.md come.
 package enum Metric: Int, Sendable, CaseIterable {
@@ -8,16 +10,10 @@ package enum Metric: Int, Sendable, CaseIterable {
   case tracesOpen, traces
   case captureRequests, captureRetries, captureInFlight, captureBytes, captureEvents
 
-  package enum Kind: String, Sendable {
-    /// Only grows; starts at zero with the process.
-    case counter
-    case gauge
-  }
-
   package struct Definition: Sendable {
     /// As Prometheus knows it.
     package let name: String
-    package let kind: Kind
+    package let kind: MetricFamily.Kind
     package let labels: [String]
     package let help: String
     /// What a stored whole number is divided by to give the unit in the name: times are kept in milliseconds.

@@ -1,3 +1,4 @@
+package import Console
 import Synchronization
 
 /// The gateway's numbers about itself. Declared in `Metric`; read by the console, which renders them.
@@ -55,7 +56,7 @@ package final class Metrics: Sendable {
       if samples.isEmpty, definition.labels.isEmpty { samples = [MetricFamily.Sample(labels: [], value: 0)] }
       if samples.isEmpty { return nil }
       return MetricFamily(
-        name: definition.name, help: definition.help, type: definition.kind, samples: samples)
+        name: definition.name, help: definition.help, kind: definition.kind, samples: samples)
     }
   }
 

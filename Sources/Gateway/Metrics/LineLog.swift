@@ -3,7 +3,7 @@ package import Logging
 
 /// Writes each log event as one line, for people or as JSON. Whatever a message or value holds, it stays one line, is
 /// cut at `valueBytesMax`, and shows no PostHog key.
-package struct LineLogHandler: LogHandler {
+package struct LineLog: LogHandler {
   package var metadata: Logger.Metadata = [:]
   package var logLevel: Logger.Level
   package var metadataProvider: Logger.MetadataProvider?
