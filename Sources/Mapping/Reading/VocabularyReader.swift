@@ -29,7 +29,8 @@ extension MappingReader {
     }
     guard let members = members(entry.value, "property '\(name)'", keys: Self.propertyKeys) else { return nil }
     guard let typeNode = members["type"] else {
-      error("property '\(name)' has no type", at: entry.key.position)
+      // A mistyped 'type' is told already.
+      if members.count == entry.value.entryCount { error("property '\(name)' has no type", at: entry.key.position) }
       return nil
     }
     let type = choice(typeNode.value, "type", of: PropertyType.self)
@@ -55,7 +56,10 @@ extension MappingReader {
   }
 
   mutating func readTables(_ root: YAMLNode) {
-    guard let entries = entries(root, "values.yaml") else { return }
+    guard let entries = entries(root, "values.yaml") else {
+      tables = nil
+      return
+    }
     for entry in entries {
       tables?.insert(entry.key.value)
       if let table = table(entry.value, name: entry.key.value, position: entry.key.position) {
