@@ -54,6 +54,7 @@ struct YAMLParser {
   }
 
   private func invalidPlace(_ bytes: [UInt8]) -> Position? {
+    if String(validating: bytes, as: UTF8.self) != nil { return nil }
     let span = bytes.span
     var index = 0
     var line = 1
@@ -71,6 +72,7 @@ struct YAMLParser {
   /// Yams hashes keys while it parses; a key that is an alias of nested aliases would keep it busy for ever. Quotes and
   /// comments are not looked at: both signs together are rare enough.
   private static func hidesBomb(_ bytes: [UInt8]) -> Bool {
+    guard bytes.contains(UInt8(ascii: "&")) else { return false }
     var hasAnchor = false
     var hasOddKey = false
     var isAlias = false
