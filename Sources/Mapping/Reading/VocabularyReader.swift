@@ -1,7 +1,3 @@
-private enum Truth: String, CaseIterable {
-  case `true`, `false`
-}
-
 /// properties.yaml, values.yaml and dialects.yaml.
 extension MappingReader {
   private static let propertyKeys = ["type", "about", "also", "parameter", "on", "inherit"]
@@ -47,7 +43,7 @@ extension MappingReader {
       }
     }
     declared.parameter = members["parameter"].flatMap { text($0.value, "'parameter'") }
-    if let inherit = members["inherit"] { declared.inherits = choice(inherit.value, "truth value", of: Truth.self) == .true }
+    declared.inherits = members["inherit"].flatMap { flag($0.value, "'inherit'") } ?? false
     if let on = members["on"] {
       emptyCheck(on.value, "'on'")
       declared.on = on.value.oneOrMany.compactMap { choice($0, "event", of: EventName.self) }
