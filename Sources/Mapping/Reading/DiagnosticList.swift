@@ -3,7 +3,7 @@ struct DiagnosticList {
   /// By the number that positions carry.
   private(set) var files: [SourceText] = []
   private var found: [Diagnostic] = []
-  private(set) var hasErrors = false
+  private(set) var errorCount = 0
 
   /// Makes a file known; returns its number.
   mutating func add(_ file: SourceText) -> Int {
@@ -14,17 +14,18 @@ struct DiagnosticList {
   mutating func report(
     _ severity: Diagnostic.Severity, _ message: String, at position: Position, suggestion: String? = nil
   ) {
-    if severity == .error { hasErrors = true }
+    if severity == .error { errorCount += 1 }
     let file = files[position.file]
     found.append(
       Diagnostic(
-        severity, message, file: file.path, position: position, line: file.line(position.line), suggestion: suggestion))
+        severity, message.shown, file: file.path, position: position, line: file.line(position.line),
+        suggestion: suggestion?.shown))
   }
 
   /// About a whole file, or one that is not there.
   mutating func report(_ severity: Diagnostic.Severity, _ message: String, file: String) {
-    if severity == .error { hasErrors = true }
-    found.append(Diagnostic(severity, message, file: file))
+    if severity == .error { errorCount += 1 }
+    found.append(Diagnostic(severity, message.shown, file: file))
   }
 
   /// Sorted by position; what concerns no line comes first, and of one place errors before notes.
@@ -33,5 +34,16 @@ struct DiagnosticList {
     return found.enumerated().sorted {
       ($0.element.position ?? start, $0.offset) < ($1.element.position ?? start, $1.offset)
     }.map(\.element)
+  }
+}
+
+extension String {
+  /// Without control characters: what a file holds must not drive the terminal that shows it.
+  var shown: String {
+    let isPlain = { (scalar: Unicode.Scalar) in
+      scalar == "\t" || (scalar.value >= 0x20 && !(0x7f...0x9f ~= scalar.value))
+    }
+    if unicodeScalars.allSatisfy(isPlain) { return self }
+    return String(String.UnicodeScalarView(unicodeScalars.map { isPlain($0) ? $0 : "\u{fffd}" }))
   }
 }

@@ -73,8 +73,9 @@ extension MappingReader {
     guard let entries = entries(node, "'properties'") else { return [] }
     return entries.map { entry in
       let type = declaredType(entry.key)
+      let errorsBefore = diagnostics.errorCount
       let sources = sources(entry.value, of: Target(name: entry.key.value, type: type))
-      warnOfUselessSources(sources)
+      if diagnostics.errorCount == errorsBefore { warnOfUselessSources(sources) }
       return PropertyRule(property: entry.key, sources: sources)
     }
   }

@@ -16,7 +16,7 @@ package struct MappingReader {
   /// Reads a set. Files are known by their names:
   ///
   /// - `properties.yaml`: a map of property to its type, `name: int`, or to
-  ///   `{type: int, about: one sentence, also: [more names], parameter: name, on: [events]}`;
+  ///   `{type: int, about: one sentence, also: [more names], parameter: name, inherit: true, on: [events]}`;
   /// - `dialects.yaml`: `order:`, a list of dialects;
   /// - `values.yaml`: a map of table to `{key: value}`;
   /// - `trace.yaml`, `redaction.yaml` and what stands in `overlays/` are not read;

@@ -1,8 +1,8 @@
 /// What a rule may say that makes no sense for its property, or together.
 extension MappingReader {
-  /// `unit` and its like need a property of one type.
-  mutating func require(_ type: PropertyType, of target: Target, for entry: YAMLEntry, _ why: String) {
-    guard let actual = target.type, actual != type else { return }
+  /// `unit` and its like need a property of certain types.
+  mutating func require(_ types: [PropertyType], of target: Target, for entry: YAMLEntry, _ why: String) {
+    guard let actual = target.type, !types.contains(actual) else { return }
     let message = "'\(entry.key.value)' \(why), but '\(target.name)' is of type \(actual.rawValue)"
     error(message, at: entry.key.position)
   }

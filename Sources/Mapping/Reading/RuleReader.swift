@@ -29,7 +29,7 @@ extension MappingReader {
   }
 
   private mutating func source(_ node: YAMLNode, of target: Target) -> [Source] {
-    guard case .map = node.content else {
+    guard case .map(let entries) = node.content else {
       guard let path = path(node, "the rule of '\(target.name)'") else { return [] }
       let source = Source(path: path, position: node.position)
       checkShape(source, target)
@@ -38,7 +38,8 @@ extension MappingReader {
     guard let members = members(node, "a rule", keys: RuleWord.allCases.map(\.rawValue)) else { return [] }
     var words: [RuleWord: YAMLEntry] = [:]
     for (key, entry) in members { if let word = RuleWord(rawValue: key) { words[word] = entry } }
-    return rule(words, at: node.position, of: target)
+    // A mistyped 'from' is told already.
+    return words.count == entries.count ? rule(words, at: node.position, of: target) : []
   }
 
   private mutating func rule(_ words: [RuleWord: YAMLEntry], at position: Position, of target: Target) -> [Source] {
@@ -59,6 +60,7 @@ extension MappingReader {
       return template.const == nil ? [] : [template]
     case .sum:
       template.sum = paths(node, "'sum'").map(\.value)
+      words[.sum].map { require([.int, .number, .money, .seconds], of: target, for: $0, "gives a number") }
       return template.sum.isEmpty ? [] : [template]
     default: return spread(template, over: paths(node, "'from'"), words[.fallback], target)
     }
@@ -86,7 +88,7 @@ extension MappingReader {
     if let entry = words[.map] { source.table = table(of: entry) }
     if let entry = words[.unit] {
       source.unit = choice(entry.value, "unit", of: TimeUnit.self)
-      require(.seconds, of: target, for: entry, "counts time")
+      require([.seconds], of: target, for: entry, "counts time")
     }
     if let entry = words[.take] { source.take = choice(entry.value, "choice of 'take'", of: Take.self) }
     if let entry = words[.split], let separator = text(entry.value, "'split'") {
@@ -99,7 +101,7 @@ extension MappingReader {
     if let entry = words[.extract] { source.extract = pattern(entry.value) }
     if let entry = words[.sinceStart] {
       source.sinceStart = flag(entry.value, "'since_start'") ?? false
-      require(.seconds, of: target, for: entry, "gives a time")
+      require([.seconds], of: target, for: entry, "gives a time")
     }
     if let entry = words[.skip] { source.skip = literals(entry.value, "'skip'") }
     if let entry = words[.strip] { source.strip = texts(entry.value, "'strip'").filter { isAffix($0) }.map(\.value) }
@@ -109,11 +111,11 @@ extension MappingReader {
     source.unwrap = words[.unwrap].flatMap { text($0.value, "'unwrap'") }
     if let entry = words[.role] {
       source.role = text(entry.value, "'role'")
-      require(.messages, of: target, for: entry, "belongs to messages")
+      require([.messages], of: target, for: entry, "belongs to messages")
     }
     if let entry = words[.prepend] {
       source.prepend = paths(entry.value, "'prepend'").map(\.value)
-      require(.messages, of: target, for: entry, "belongs to messages")
+      require([.messages], of: target, for: entry, "belongs to messages")
     }
   }
 

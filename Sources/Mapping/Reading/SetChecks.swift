@@ -11,7 +11,7 @@ extension MappingReader {
     checkCycles()
     if hasOrder { checkOrder() }
     checkShadows()
-    if !diagnostics.hasErrors { noteUnfilled() }
+    if diagnostics.errorCount == 0 { noteUnfilled() }
   }
 
   private func dialect(_ name: String) -> Dialect? { set.dialects.first { $0.name.value == name } }
@@ -50,7 +50,7 @@ extension MappingReader {
     let known = Set(set.dialects.map(\.name.value))
     for name in set.order {
       if known.contains(name.value) {
-        guard let found = dialect(name.value), found.match == nil, !diagnostics.hasErrors else { continue }
+        guard let found = dialect(name.value), found.match == nil, diagnostics.errorCount == 0 else { continue }
         let message = "dialect '\(name.value)' has no 'match', so it is never chosen"
         diagnostics.report(.warning, message, at: name.position)
       } else if !unreadDialects.contains(name.value) {
@@ -58,6 +58,7 @@ extension MappingReader {
         error("no dialect '\(name.value)': there is no '\(name.value).yaml'", at: name.position, suggestion: near)
       }
     }
+    guard unreadDialects.isEmpty else { return }
     let listed = Set(set.order.map(\.value))
     let bases = Set(set.dialects.compactMap(\.extends?.value))
     for dialect in set.dialects where !listed.contains(dialect.name.value) {

@@ -1,5 +1,3 @@
-import Bytes
-
 /// A file cut into lines of Unicode scalars, the units in which YAML counts columns.
 struct SourceText {
   let path: String
@@ -24,7 +22,7 @@ struct SourceText {
   /// The text of a line counted from 1; nil if there is none or it is too long to show.
   func line(_ number: Int) -> String? {
     guard lines.indices.contains(number - 1), lines[number - 1].count <= ReadingLimits.shownLineMax else { return nil }
-    return String(String.UnicodeScalarView(lines[number - 1]))
+    return String(String.UnicodeScalarView(lines[number - 1])).shown
   }
 
   /// How many characters a plain or quoted scalar that begins here takes on its line.
@@ -32,10 +30,12 @@ struct SourceText {
     guard lines.indices.contains(line - 1) else { return 1 }
     let rest = lines[line - 1].dropFirst(column - 1)
     guard isQuoted, let quote = rest.first else { return max(1, min(text.unicodeScalars.count, rest.count)) }
-    var previous: Unicode.Scalar = " "
+    var isEscaped = false
     for (offset, scalar) in rest.enumerated().dropFirst() {
-      if scalar == quote, previous != "\\" { return offset + 1 }
-      previous = previous == "\\" ? " " : scalar
+      // Of two single quotes the first escapes the second.
+      let isPair = quote == "'" && rest.dropFirst(offset + 1).first == "'"
+      if scalar == quote, !isEscaped, !isPair { return offset + 1 }
+      isEscaped = !isEscaped && (quote == "'" ? scalar == quote : scalar == "\\")
     }
     return max(1, rest.count)
   }

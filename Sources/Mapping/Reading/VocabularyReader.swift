@@ -1,7 +1,3 @@
-private enum Truth: String, CaseIterable {
-  case `true`, `false`
-}
-
 /// properties.yaml, values.yaml and dialects.yaml.
 extension MappingReader {
   private static let propertyKeys = ["type", "about", "also", "parameter", "on", "inherit"]
@@ -29,7 +25,8 @@ extension MappingReader {
     }
     guard let members = members(entry.value, "property '\(name)'", keys: Self.propertyKeys) else { return nil }
     guard let typeNode = members["type"] else {
-      error("property '\(name)' has no type", at: entry.key.position)
+      // A mistyped 'type' is told already.
+      if members.count == entry.value.entryCount { error("property '\(name)' has no type", at: entry.key.position) }
       return nil
     }
     let type = choice(typeNode.value, "type", of: PropertyType.self)
@@ -46,7 +43,7 @@ extension MappingReader {
       }
     }
     declared.parameter = members["parameter"].flatMap { text($0.value, "'parameter'") }
-    if let inherit = members["inherit"] { declared.inherits = choice(inherit.value, "truth value", of: Truth.self) == .true }
+    declared.inherits = members["inherit"].flatMap { flag($0.value, "'inherit'") } ?? false
     if let on = members["on"] {
       emptyCheck(on.value, "'on'")
       declared.on = on.value.oneOrMany.compactMap { choice($0, "event", of: EventName.self) }
@@ -55,7 +52,10 @@ extension MappingReader {
   }
 
   mutating func readTables(_ root: YAMLNode) {
-    guard let entries = entries(root, "values.yaml") else { return }
+    guard let entries = entries(root, "values.yaml") else {
+      tables = nil
+      return
+    }
     for entry in entries {
       tables?.insert(entry.key.value)
       if let table = table(entry.value, name: entry.key.value, position: entry.key.position) {

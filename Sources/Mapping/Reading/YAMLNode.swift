@@ -25,6 +25,12 @@ struct YAMLNode {
     return false
   }
 
+  /// How many entries a map has.
+  var entryCount: Int {
+    if case .map(let entries) = content { return entries.count }
+    return 0
+  }
+
   /// The elements of a list, or what is no list as the only one.
   var oneOrMany: [YAMLNode] {
     if case .list(let elements) = content { return elements }

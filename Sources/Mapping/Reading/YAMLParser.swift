@@ -54,6 +54,7 @@ struct YAMLParser {
   }
 
   private func invalidPlace(_ bytes: [UInt8]) -> Position? {
+    if String(validating: bytes, as: UTF8.self) != nil { return nil }
     let span = bytes.span
     var index = 0
     var line = 1
@@ -71,6 +72,7 @@ struct YAMLParser {
   /// Yams hashes keys while it parses; a key that is an alias of nested aliases would keep it busy for ever. Quotes and
   /// comments are not looked at: both signs together are rare enough.
   private static func hidesBomb(_ bytes: [UInt8]) -> Bool {
+    guard bytes.contains(UInt8(ascii: "&")) else { return false }
     var hasAnchor = false
     var hasOddKey = false
     var isAlias = false
@@ -127,7 +129,7 @@ struct YAMLParser {
     let isQuoted = masking[index] == "\"" || masking[index] == "'"
     let place = isQuoted ? index + 1 : index
     guard masking.indices.contains(place), !name.isEmpty, !"\"'*&!|>[]{}?\\".unicodeScalars.contains(masking[place]),
-      let stand = Unicode.Scalar(UInt32(0xf0000 + masked.count))
+      let stand = Unicode.Scalar(UInt32(0xf0000 + masked.count)), !masking.contains(stand)
     else { return false }
     masking[place] = stand
     masked[stand] = name
@@ -155,18 +157,34 @@ struct YAMLParser {
     case YamlError.scanner(let context, let problem, let mark, _),
       YamlError.parser(let context, let problem, let mark, _),
       YamlError.composer(let context, let problem, let mark, _):
-      let begun = context.map { " (\($0.text) that begins in line \($0.mark.line))" } ?? ""
-      diagnostics.report(.error, "not valid YAML: \(problem)\(begun)", at: position(mark, of: ""))
+      // What is never closed is found at the end of the file; where it was opened helps more.
+      let isBlank = diagnostics.files[file].line(mark.line)?.allSatisfy { $0 == " " } ?? true
+      let place = isBlank ? context?.mark ?? mark : mark
+      diagnostics.report(.error, message(problem, context, mark), at: position(place, of: ""))
     case YamlError.reader(let problem, let offset, _, _):
       let before = text.prefix(offset ?? 0)
       let line = before.count { $0.isNewline } + 1
       let column = (before.lastIndex(where: \.isNewline).map { before[before.index(after: $0)...] } ?? before).count + 1
-      diagnostics.report(
-        .error, "not valid YAML: \(problem)", at: Position(file: file, line: line, column: column))
+      let place = Position(file: file, line: line, column: column)
+      diagnostics.report(.error, "not valid YAML: \(problem)", at: place)
     default:
-      // libyaml's answer to nesting beyond its own bound.
-      diagnostics.report(.error, "not valid YAML: nested too deeply", file: diagnostics.files[file].path)
+      // What is left of Yams' errors concerns writing, or memory.
+      diagnostics.report(.error, "not valid YAML", file: diagnostics.files[file].path)
     }
+  }
+
+  /// What libyaml says, in plainer words where people meet it often.
+  private func message(_ problem: String, _ context: YamlError.Context?, _ mark: Mark) -> String {
+    let lines = diagnostics.files[file].lines
+    let line = lines.indices.contains(mark.line - 1) ? lines[mark.line - 1].dropFirst(mark.column - 1) : []
+    if line.first == "\t" { return "not valid YAML: a tab; lines are indented with spaces" }
+    if problem.hasPrefix("found undefined alias") {
+      return "not valid YAML: '*' at the start of a text is an alias; quote the text"
+    }
+    if problem.hasPrefix("but found another document") { return "a file holds one document, here another one begins" }
+    if problem.contains("nesting level") { return "nested too deeply" }
+    let begun = context.map { " (\($0.text), from line \($0.mark.line))" } ?? ""
+    return "not valid YAML: \(problem)\(begun)"
   }
 
   // MARK: Converting
