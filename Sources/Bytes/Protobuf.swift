@@ -221,7 +221,7 @@ extension ByteBuffer {
   package mutating func setVarint(_ value: UInt64, at index: Int, width: Int) {
     for place in 0..<width {
       let more: UInt8 = place == width - 1 ? 0 : 0x80
-      set(UInt8(truncatingIfNeeded: value >> UInt64(7 * place)) & 0x7f | more, at: index + place)
+      set(UInt8(truncatingIfNeeded: value &>> UInt64(7 * place)) & 0x7f | more, at: index + place)
     }
   }
 
@@ -229,7 +229,7 @@ extension ByteBuffer {
     var rest = value.littleEndian
     for _ in 0..<(Integer.bitWidth / 8) {
       append(UInt8(truncatingIfNeeded: rest))
-      rest >>= 8
+      rest &>>= 8
     }
   }
 }
