@@ -17,7 +17,7 @@ struct ValueWalk {
 
   /// A `KeyValue` that stands in `depth` values.
   @inline(__always) mutating func keyValue(_ bytes: ByteSpan, _ slice: Slice, depth: Int = 0) throws(OTLPError) {
-    if let plain = Attribute(bytes, plainKeyValue: slice) {
+    if let plain = PlainAttribute(bytes, slice) {
       lastKey = plain.key
       nodes &+= 2
       if nodes > Limits.nodesMax { throw .tooManyValues }
