@@ -23,13 +23,7 @@ struct ReferenceCase {
     let script = Repository.path("Tests/Differential/otlp_reference.py")
     let command = "'\(python ?? "python3")' '\(script)' \(arguments)"
     guard let pipe = unsafe popen(command, "r") else { throw Failure(description: "cannot run \(command)") }
-    var output: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = unsafe fread(&chunk, 1, chunk.count, pipe)
-      if count == 0 { break }
-      output += chunk[..<count]
-    }
+    let output = unsafe Repository.rest(of: pipe)
     let status = unsafe pclose(pipe)
     guard status == 0 else { throw Failure(description: "\(command) ended with status \(status)") }
     return try parse(output)
@@ -61,26 +55,4 @@ struct ReferenceCase {
     }
     return cases
   }
-}
-
-/// Files of the repository that tests read.
-enum Repository {
-  /// The path of something in the repository.
-  static func path(_ relative: String) -> String {
-    // This file is Tests/OTLPTests/ReferenceCases.swift.
-    let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-    return parts.dropLast(3).joined(separator: "/") + "/" + relative
-  }
-
-  /// The captured requests, where the repository has them.
-  static let captures: [String] = {
-    var found = unsafe glob_t()
-    defer { unsafe globfree(&found) }
-    for pattern in ["*/*", "*"] {
-      unsafe glob(path("Fixtures/captures/\(pattern)/*.pb"), pattern == "*/*" ? 0 : GLOB_APPEND, nil, &found)
-    }
-    return (0..<Int(unsafe found.gl_pathc)).compactMap { index in
-      unsafe found.gl_pathv[index].map { unsafe String(cString: $0) }
-    }
-  }()
 }
