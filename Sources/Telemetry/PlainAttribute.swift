@@ -33,8 +33,8 @@ package struct PlainAttribute {
     case 0x0a:
       guard PlainAttribute.length(bytes, &offset, end) == end &- offset else { return nil }
     case 0x10, 0x18:
-      // One varint of at most nine bytes.
-      guard end &- offset <= 9, unsafe bytes[unchecked: end &- 1] < 0x80 else { return nil }
+      // One varint, of at most ten bytes.
+      guard end &- offset <= 10, unsafe bytes[unchecked: end &- 1] < 0x80 else { return nil }
       var index = offset
       while index < end &- 1 {
         guard unsafe bytes[unchecked: index] >= 0x80 else { return nil }
