@@ -47,8 +47,8 @@ package struct PlainAttribute {
     content = Slice(offset, end)
   }
 
-  /// A length of up to three bytes, or -1; moves `offset` behind it. The caller has checked `end`.
-  @inline(__always) @inlinable static func length(_ bytes: ByteSpan, _ offset: inout Int, _ end: Int) -> Int {
+  /// A length of up to three bytes, or -1; moves `offset` behind it. `end` is at most `bytes.count`: that is not checked.
+  @inline(__always) @inlinable package static func length(_ bytes: ByteSpan, _ offset: inout Int, _ end: Int) -> Int {
     guard offset < end else { return -1 }
     var byte = unsafe bytes[unchecked: offset]
     offset &+= 1
