@@ -158,7 +158,8 @@ package struct ProtobufCursor {
       let start = offset
       let tag = try varint(in: bytes)
       let field = UInt32(truncatingIfNeeded: tag >> 3)
-      guard tag >> 3 != 0, tag >> 3 <= 0x1fff_ffff else { throw .badTag(offset: start) }
+      // As in the reference implementation, field number 0 is not looked at in what is thrown away.
+      guard tag >> 3 <= 0x1fff_ffff else { throw .badTag(offset: start) }
       var size = 0
       switch tag & 7 {
       case 0: _ = try varint(in: bytes)

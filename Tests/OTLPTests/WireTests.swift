@@ -9,6 +9,7 @@ import Testing
     ("varint", Encode.varint(99, .max)), ("fixed64", Encode.fixed64(99, 1)), ("bytes", Encode.text(99, "?")),
     ("fixed32", Encode.fixed32(536_870_911, 1)), ("group", [0x9b, 0x06, 0x08, 0x05, 0x9c, 0x06]),
     ("group in a group", [0x9b, 0x06, 0x13, 0x14, 0x9c, 0x06]),
+    ("field number 0 in a group", [0x9b, 0x06, 0x00, 0x05, 0x9c, 0x06]),
   ]
 
   @Test(arguments: unknown)
