@@ -93,8 +93,7 @@ package struct JSONScanner {
     var index = start
     var result = JSONString(slice: .empty, hasEscapes: false, hasUnicodeEscapes: false)
     while true {
-      // Eight bytes at a time while none of them is a quote, a backslash, a control character or not ASCII.
-      while end &- index >= 8, !JSONScanner.isSpecial(bytes.word(at: index)) { index &+= 8 }
+      index = JSONScanner.firstSpecial(bytes, index, end)
       guard index < end else { throw JSONError(.unexpectedEnd, at: end) }
       let byte = bytes[index]
       if byte == UInt8(ascii: "\"") {
@@ -117,13 +116,23 @@ package struct JSONScanner {
     }
   }
 
-  @inlinable static func isSpecial(_ word: UInt64) -> Bool {
+  /// The first byte from `index` on that is a quote, a backslash, a control character or not ASCII, found eight bytes
+  /// at a time; in the last seven bytes before `end`, any byte.
+  @inlinable static func firstSpecial(_ bytes: ByteSpan, _ index: Int, _ end: Int) -> Int {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let high: UInt64 = 0x8080_8080_8080_8080
-    let quote = word ^ (ones &* 0x22)
-    let slash = word ^ (ones &* 0x5c)
-    let control = word &- (ones &* 0x20)
-    return ((quote &- ones) | (slash &- ones) | control | word) & high != 0
+    var index = index
+    while end &- index >= 8 {
+      let word = bytes.word(at: index)
+      let quote = word ^ (ones &* 0x22)
+      let slash = word ^ (ones &* 0x5c)
+      let control = word &- (ones &* 0x20)
+      // A borrow can only mark bytes above one that is marked rightly, so the lowest mark is right.
+      let marks = ((quote &- ones) | (slash &- ones) | control | word) & high
+      if marks != 0 { return index &+ marks.trailingZeroBitCount &>> 3 }
+      index &+= 8
+    }
+    return index
   }
 
   @usableFromInline func escape(

@@ -4,7 +4,7 @@ package enum JSONText {
   package static func unescape(_ bytes: ByteSpan, _ slice: Slice, into output: inout [UInt8]) {
     var index = slice.start
     while index < slice.end {
-      var plain = index
+      var plain = JSONScanner.firstSpecial(bytes, index, slice.end)
       while plain < slice.end, bytes[plain] != UInt8(ascii: "\\") { plain += 1 }
       output.append(bytes, Slice(index, plain))
       index = plain

@@ -13,7 +13,7 @@ extension ByteBuffer {
     let end = slice.end
     var plain = index
     while index < end {
-      while end &- index >= 8, !JSONScanner.isSpecial(bytes.word(at: index)) { index &+= 8 }
+      index = JSONScanner.firstSpecial(bytes, index, end)
       if index >= end { break }
       let byte = bytes[index]
       if byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {

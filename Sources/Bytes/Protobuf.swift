@@ -158,7 +158,8 @@ package struct ProtobufCursor {
       let start = offset
       let tag = try varint(in: bytes)
       let field = UInt32(truncatingIfNeeded: tag >> 3)
-      guard tag >> 3 != 0, tag >> 3 <= 0x1fff_ffff else { throw .badTag(offset: start) }
+      // As in the reference implementation, field number 0 is not looked at in what is thrown away.
+      guard tag >> 3 <= 0x1fff_ffff else { throw .badTag(offset: start) }
       var size = 0
       switch tag & 7 {
       case 0: _ = try varint(in: bytes)
@@ -221,7 +222,7 @@ extension ByteBuffer {
   package mutating func setVarint(_ value: UInt64, at index: Int, width: Int) {
     for place in 0..<width {
       let more: UInt8 = place == width - 1 ? 0 : 0x80
-      set(UInt8(truncatingIfNeeded: value >> UInt64(7 * place)) & 0x7f | more, at: index + place)
+      set(UInt8(truncatingIfNeeded: value &>> UInt64(7 * place)) & 0x7f | more, at: index + place)
     }
   }
 
@@ -229,7 +230,7 @@ extension ByteBuffer {
     var rest = value.littleEndian
     for _ in 0..<(Integer.bitWidth / 8) {
       append(UInt8(truncatingIfNeeded: rest))
-      rest >>= 8
+      rest &>>= 8
     }
   }
 }

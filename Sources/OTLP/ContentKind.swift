@@ -6,6 +6,11 @@ package struct ContentKind: Sendable, Equatable {
   package var signal: Signal
   package var encoding: Encoding
 
+  package init(signal: Signal, encoding: Encoding) {
+    self.signal = signal
+    self.encoding = encoding
+  }
+
   static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 
   /// Nil for anything that is not an OTLP request with at least one resource in it.
@@ -19,13 +24,9 @@ package struct ContentKind: Sendable, Equatable {
   /// Traces and logs have the same outer messages, so that the fields of their records have to tell them apart.
   private static func protobufSignal(_ bytes: [UInt8]) -> Signal? {
     guard bytes.first == 0x0a else { return nil }
-    let readable = Signal.allCases.filter { signal in
-      var body = bytes
-      return (try? RequestScanner.scan(&body, signal: signal)) != nil
-    }
-    guard readable.count == Signal.allCases.count else { return readable.first }
     var evidence = 0
     let span = bytes.span
+    // Where this ends because something is malformed, the scan below says so.
     try? each(1, span, Slice(0, span.count)) { (group: Slice) throws(ProtobufError) in
       try each(2, span, group) { (scope: Slice) throws(ProtobufError) in
         try each(2, span, scope) { (record: Slice) throws(ProtobufError) in
@@ -34,7 +35,9 @@ package struct ContentKind: Sendable, Equatable {
         }
       }
     }
-    return evidence < 0 ? .logs : .traces
+    let signal: Signal = evidence < 0 ? .logs : .traces
+    var body = bytes
+    return (try? RequestScanner.scan(&body, signal: signal)) == nil ? nil : signal
   }
 
   private static func each(

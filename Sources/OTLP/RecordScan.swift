@@ -21,8 +21,8 @@ extension RequestScanner {
     while let field = try cursor.field(in: bytes) {
       switch (field.number, field.wire) {
       case (9, .bytes):
-        attributes &+= 1
         try walk.keyValue(bytes, field.slice)
+        attributes &+= try 1 &+ walk.plainRun(bytes, &cursor, tag: 0x4a)
       case (1, .bytes): trace = field.slice
       case (2, .bytes): id = field.slice
       case (4, .bytes): parent = field.slice

@@ -59,8 +59,8 @@ package struct Attribute: Sendable, Equatable {
 
   /// Reads one encoded `KeyValue`.
   @inlinable package init(_ bytes: ByteSpan, keyValue slice: Slice) throws(ProtobufError) {
-    if let plain = Attribute(bytes, plainKeyValue: slice) {
-      self = plain
+    if let plain = PlainAttribute(bytes, slice) {
+      self.init(key: plain.key, value: plain.value(bytes))
       return
     }
     var cursor = ProtobufCursor(slice)

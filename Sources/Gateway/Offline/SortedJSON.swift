@@ -49,4 +49,40 @@ package enum SortedJSON {
     }
     return found
   }
+
+  /// Spreads a compact JSON text over lines, for people.
+  package static func pretty(_ json: [UInt8]) -> [UInt8] {
+    var out: [UInt8] = []
+    var depth = 0
+    var isInString = false
+    var isEscaped = false
+    func newline() { out += [UInt8(ascii: "\n")] + Array(repeating: 0x20, count: depth * 2) }
+    for (index, byte) in json.enumerated() {
+      if isInString {
+        out.append(byte)
+        isInString = isEscaped || byte != UInt8(ascii: "\"")
+        isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "{"), UInt8(ascii: "["):
+        out.append(byte)
+        let isEmpty = index + 1 < json.count && (json[index + 1] == UInt8(ascii: "}") || json[index + 1] == UInt8(ascii: "]"))
+        depth += 1
+        if !isEmpty { newline() }
+      case UInt8(ascii: "}"), UInt8(ascii: "]"):
+        depth -= 1
+        if index > 0, json[index - 1] != UInt8(ascii: "{"), json[index - 1] != UInt8(ascii: "[") { newline() }
+        out.append(byte)
+      case UInt8(ascii: ","):
+        out.append(byte)
+        newline()
+      case UInt8(ascii: ":"): out += [byte, 0x20]
+      default:
+        isInString = byte == UInt8(ascii: "\"")
+        out.append(byte)
+      }
+    }
+    return out
+  }
 }
