@@ -114,6 +114,11 @@ private final class Wake {
     #expect(String(decoding: answer.body, as: UTF8.self).contains("no such path: http://posthog.invalid/x"))
   }
 
+  @Test func `what a proxy says to CONNECT is no answer of PostHog's`() throws {
+    let standIn = try StandIn()
+    #expect(reason(try outcome("https://posthog.invalid/x") { $0.proxy = standIn.host }) != "answered")
+  }
+
   @Test func `a redirect is an answer, not followed`() throws {
     let standIn = try StandIn()
     try standIn.fault("'status': 307")
