@@ -29,7 +29,7 @@ final class Batch {
   /// When the last attempt began.
   var startedAt: Instant
 
-  init(destination: Destination, prefix: [UInt8], now: Instant, capacity: Int = 4_096) {
+  init(destination: Destination, prefix: [UInt8], now: Instant, capacity: Int = CaptureLimits.bodyBytesFirst) {
     self.destination = destination
     firstAt = now
     notBefore = now

@@ -66,6 +66,10 @@ package enum CaptureLimits {
   /// The slowest upload that is waited for: 8 MiB in two minutes. Without it a body that needs more than the timeout
   /// would be sent again for ever.
   package static let uploadBytesPerSecond = 64 * 1024
+  /// What a body's memory begins with: most batches of a quiet lane fit; it doubles as it grows.
+  package static let bodyBytesFirst = 4 * 1024
+  /// How long to wait when nothing is due: only an answer, an event or `wakeUp` can change that.
+  package static let idleWait = Duration.seconds(3_600)
   /// Connections kept for reuse.
   package static let idleConnectionsMax = 64
   /// libcurl copies a body to the socket in pieces of this size; its own default of 64 KiB means many small writes.

@@ -15,7 +15,7 @@ import CCurl
 
   init(_ request: HTTPRequest, _ settings: ClientSettings) throws(HTTPFailure) {
     // `Expect:` without a value keeps libcurl from asking first and waiting a second for the answer.
-    guard let easy = unsafe curl_easy_init(), let list = CurlHeaderList(request.headers + ["Expect:"]) else {
+    guard let list = CurlHeaderList(request.headers + ["Expect:"]), let easy = unsafe curl_easy_init() else {
       throw HTTPFailure(reason: "libcurl could not begin a request")
     }
     id = request.id

@@ -161,10 +161,10 @@ extension Sender {
 
   /// How long until a lane may send something that it may not send now.
   private var untilWork: Duration {
-    guard flights.count < settings.requestsMax else { return .seconds(3_600) }
+    guard flights.count < settings.requestsMax else { return CaptureLimits.idleWait }
     let now = time.now
     let earliest = lanes.lazy.compactMap { $0.wakeTime(flushing: self.isFlushing) }.min()
-    return earliest.map { $0 - now } ?? .seconds(3_600)
+    return earliest.map { $0 - now } ?? CaptureLimits.idleWait
   }
 
   private func finish(_ completion: HTTPCompletion, _ moment: LaneMachine.Moment) {

@@ -83,6 +83,7 @@ import Testing
     let rig = try Rig(answer: { _ in answers.removeFirst() })
     rig.enqueue(token: 1)
     rig.settle()
+    try #require(rig.posthog.seen.count == 2)
     let gap = rig.posthog.seen[1].at - rig.posthog.seen[0].at
     // The date is given in whole seconds and the first request leaves one second after the start.
     #expect(gap >= .seconds(seconds) - .seconds(1) && gap <= .seconds(seconds) + .milliseconds(200))
@@ -117,6 +118,36 @@ import Testing
     rig.run(.seconds(60))
     #expect(Set(rig.delivered) == Set(1..<50))
     #expect(rig.sender.waitingEvents(lane: 1) == 1)
+  }
+
+  @Test func `a batch that always fails is tried ever less often, whatever else goes through`() throws {
+    let rig = try Rig {
+      $0.batchEvents = 1
+    } answer: {
+      $0.events == ["{\"n\":0}"] ? .status(500) : .status(200)
+    }
+    for token in 0..<600 {
+      rig.enqueue(token: UInt64(token))
+      rig.run(.seconds(1))
+    }
+    // Ten minutes of waits that reach up to 30 s, 15 s in the mean.
+    #expect((20...70).contains(rig.posthog.seen.count { $0.events == ["{\"n\":0}"] }))
+  }
+
+  @Test func `after a recovery the lane sends as many at once as before`() throws {
+    var broken = true
+    let rig = try Rig {
+      $0.batchEvents = 1
+    } answer: { _ in
+      broken ? .reset : .status(200)
+    }
+    rig.enqueue(token: 0)
+    rig.run(.seconds(10))
+    broken = false
+    rig.settle()
+    for token in 1..<20 { rig.enqueue(token: UInt64(token)) }
+    rig.run(.zero)
+    #expect(rig.sender.counters.inFlight == 4)
   }
 
   @Test func `with a limit of attempts the events are dead after it`() throws {

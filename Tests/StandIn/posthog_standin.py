@@ -60,7 +60,7 @@ class State:
         return None
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Exchange(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "posthog-standin"
     disable_nagle_algorithm = True
@@ -238,7 +238,7 @@ def main():
     parser.add_argument("--refused-key", action="append", default=[])
     parser.add_argument("--until-stdin-closes", action="store_true")
     options = parser.parse_args()
-    server = Server(("127.0.0.1", options.port), Handler)
+    server = Server(("127.0.0.1", options.port), Exchange)
     server.state = State(options)
     if options.cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
