@@ -6,11 +6,12 @@ let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .strictMemorySafety(),
   .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
   .treatAllWarnings(as: .error),
 ]
 
-func target(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+func target(_ name: String, _ dependencies: [Target.Dependency], extra: [SwiftSetting] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings + extra)
 }
 
 func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -50,6 +51,8 @@ let package = Package(
     system("CLMDB", "lmdb", apt: ["liblmdb-dev"]),
     system("CDeflate", "libdeflate", apt: ["libdeflate-dev"]),
     system("CZstd", "libzstd", apt: ["libzstd-dev"]),
+    // The files of Mappings/, compiled in.
+    .target(name: "CStock"),
     // Floor 1
     target("Bytes", []),
     target("Codec", ["Bytes", "CCrypto", "CDeflate", "CZstd"]),
@@ -57,7 +60,10 @@ let package = Package(
     target("Telemetry", ["Bytes"]),
     // Floor 3
     target("OTLP", ["Telemetry", "Bytes"]),
-    target("Mapping", ["Telemetry", "Bytes", "Codec", .product(name: "Yams", package: "Yams")]),
+    // Lifetimes: Mapper.bytes lends the arena to whoever writes from it.
+    target(
+      "Mapping", ["Telemetry", "Bytes", "Codec", "CStock", .product(name: "Yams", package: "Yams")],
+      extra: [.enableExperimentalFeature("Lifetimes")]),
     target("Spool", ["Telemetry", "Bytes", "Codec", "CLMDB"]),
     target("Capture", ["Telemetry", "Bytes", "Codec", "CCurl"]),
     target("Store", ["Telemetry", "Bytes", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -80,6 +86,20 @@ let package = Package(
       dependencies: ["Gateway", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
     // Tests
+    test("ArchitectureTests", []),
     test("BytesTests", ["Bytes"]),
+    test("CaptureTests", ["Capture", "Bytes", "TestSupport"]),
+    test("CodecTests", ["Codec", "Bytes", "TestSupport"]),
+    test("SpoolTests", ["Spool", "Codec", "Telemetry", "Bytes", "TestSupport"]),
+    test("StoreTests", ["Store", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
+    test("TransportTests", nio + ["Transport", "Codec", "Bytes", "TestSupport"]),
+    test("GatewayTests", ["Gateway", "Spool", "Mapping", "OTLP", "Telemetry", "Bytes"]),
+    test("FixtureTests", ["Gateway", "Mapping", "Bytes"]),
+    test("ConsoleTests", ["Console", "Transport", "Bytes", "TestSupport"]),
+    test("EndToEndTests", ["Bytes"]),
+    .testTarget(
+      name: "MappingTests", dependencies: ["Mapping", "Telemetry", "Bytes"], exclude: ["Diagnostics", "Examples"],
+      swiftSettings: settings),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
   ]
 )

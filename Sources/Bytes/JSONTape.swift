@@ -2,6 +2,8 @@
 package struct JSONNode: Sendable {
   package enum Kind: UInt8, Sendable {
     case null, bool, number, string, array, object
+    /// Values that did not come from JSON text: plain UTF-8 that has yet to be escaped, and numbers held as bits.
+    case text, int, double
   }
   package var kind: Kind
   /// For a bool, its value; for a string, whether there are escapes.
@@ -17,6 +19,23 @@ package struct JSONNode: Sendable {
   package var key: Slice
   /// A string between its quotes, the text of any other value.
   package var text: Slice
+
+  package init(kind: Kind, flag: Bool = false, key: Slice = .empty, text: Slice = .empty) {
+    self.kind = kind
+    self.flag = flag
+    hasUnicodeEscapes = false
+    keyHasEscapes = false
+    children = 0
+    next = 0
+    self.key = key
+    self.text = text
+  }
+
+  /// The number of an `int` or `double` node.
+  package var bits: UInt64 {
+    get { UInt64(text.offset) << 32 | UInt64(text.count) }
+    set { text = Slice(offset: UInt32(truncatingIfNeeded: newValue >> 32), count: UInt32(truncatingIfNeeded: newValue)) }
+  }
 
   package var string: JSONString { JSONString(slice: text, hasEscapes: flag, hasUnicodeEscapes: hasUnicodeEscapes) }
 }
@@ -55,10 +74,8 @@ package struct JSONTape {
     guard let first = scanner.peek(bytes) else { throw JSONError(.unexpectedEnd, at: scanner.offset) }
     let index = nodes.count
     let start = scanner.offset
-    nodes.append(
-      JSONNode(
-        kind: .null, flag: false, hasUnicodeEscapes: false, keyHasEscapes: key?.hasEscapes ?? false, children: 0,
-        next: 0, key: key?.slice ?? .empty, text: .empty))
+    nodes.append(JSONNode(kind: .null, key: key?.slice ?? .empty))
+    nodes[index].keyHasEscapes = key?.hasEscapes ?? false
     switch first {
     case UInt8(ascii: "\""):
       let string = try scanner.string(bytes)

@@ -73,7 +73,26 @@ package struct ProtobufCursor {
   }
 
   /// The next field, or nil at the end of the message. Groups are skipped.
-  @inlinable package mutating func next(in bytes: ByteSpan) throws(ProtobufError) -> ProtobufField? {
+  @inline(__always) @inlinable package mutating func next(in bytes: ByteSpan) throws(ProtobufError) -> ProtobufField? {
+    // Nearly all fields are short text or messages: one byte of tag, one or two of length.
+    if end &- offset >= 3 {
+      let tag = bytes[offset]
+      let low = bytes[offset &+ 1]
+      let high = bytes[offset &+ 2]
+      let isShort = low < 0x80
+      if tag & 0x87 == 2, tag >= 8, isShort || high < 0x80 {
+        let start = offset &+ (isShort ? 2 : 3)
+        let size = isShort ? Int(low) : Int(low & 0x7f) | Int(high) &<< 7
+        if size <= end &- start {
+          offset = start &+ size
+          return ProtobufField(number: UInt32(tag &>> 3), wire: .bytes, scalar: 0, slice: Slice(start, offset))
+        }
+      }
+    }
+    return try anyNext(in: bytes)
+  }
+
+  @usableFromInline mutating func anyNext(in bytes: ByteSpan) throws(ProtobufError) -> ProtobufField? {
     while offset < end {
       let start = offset
       let tag = try varint(in: bytes)
@@ -184,6 +203,26 @@ extension ByteBuffer {
     appendTag(number, .bytes)
     appendVarint(UInt64(content.count))
     append(content)
+  }
+
+  /// Leaves room for the length of a message that is about to be appended; `endLength` fills it in. The length takes
+  /// five bytes whatever its value, which protobuf allows, so that nothing has to be moved.
+  package mutating func beginLength() -> Int {
+    for _ in 0..<5 { append(0) }
+    return count
+  }
+
+  /// Writes the length of what was appended since `beginLength` returned `mark`.
+  package mutating func endLength(_ mark: Int) {
+    setVarint(UInt64(count - mark), at: mark - 5, width: 5)
+  }
+
+  /// Overwrites `width` bytes with a varint, padded to fill them.
+  package mutating func setVarint(_ value: UInt64, at index: Int, width: Int) {
+    for place in 0..<width {
+      let more: UInt8 = place == width - 1 ? 0 : 0x80
+      set(UInt8(truncatingIfNeeded: value >> UInt64(7 * place)) & 0x7f | more, at: index + place)
+    }
   }
 
   package mutating func appendLittleEndian<Integer: FixedWidthInteger>(_ value: Integer) {

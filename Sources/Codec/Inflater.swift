@@ -1,4 +1,4 @@
-internal import Bytes
+import Bytes
 import CDeflate
 
 /// Unpacks gzip (RFC 1952), zlib (RFC 1950) and raw deflate (RFC 1951) with libdeflate.

@@ -1,4 +1,4 @@
-internal import Bytes
+import Bytes
 import CZstd
 
 /// Unpacks zstd frames (RFC 8878), with or without a declared size.

@@ -70,8 +70,9 @@ package struct Change: Sendable {
 
 package struct LaneChange: Sendable {
   package var lane: LaneID
-  /// A block to append to the lane's decision log (frozen and finished traces), opaque to the spool; nil for none.
-  package var decisions: [UInt8]?
+  /// A block to append to the lane's decision log (frozen and finished traces), opaque to the spool, under a number
+  /// above all that the log holds; nil for none.
+  package var decisions: (block: UInt64, bytes: [UInt8])?
   /// Requests of which every unit is done.
   package var finishedRequests: [UInt64] = []
   /// Decision blocks numbered below this are no longer needed; nil deletes none.

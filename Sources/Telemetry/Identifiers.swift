@@ -1,20 +1,20 @@
-package import Bytes
+public import Bytes
 
 /// A W3C trace id: sixteen bytes, not all zero (https://www.w3.org/TR/trace-context/#trace-id).
-
+@frozen @usableFromInline
 package struct TraceID: Hashable, Sendable {
-  package let high: UInt64
-  package let low: UInt64
+  @usableFromInline package let high: UInt64
+  @usableFromInline package let low: UInt64
 
   /// Refuses all zero, which W3C and OTLP call invalid.
-  package init?(high: UInt64, low: UInt64) {
+  @inlinable package init?(high: UInt64, low: UInt64) {
     guard high | low != 0 else { return nil }
     self.high = high
     self.low = low
   }
 
   /// Reads sixteen bytes in network order; nil for any other length and for all zero.
-  package init?(_ bytes: ByteSpan, _ slice: Slice) {
+  @inlinable package init?(_ bytes: ByteSpan, _ slice: Slice) {
     guard slice.count == 16 else { return nil }
     self.init(high: bytes.word(at: slice.start).byteSwapped, low: bytes.word(at: slice.start &+ 8).byteSwapped)
   }
@@ -29,33 +29,33 @@ package struct TraceID: Hashable, Sendable {
   }
 
   /// The 56 random bits that W3C Trace Context Level 2 promises: what consistent sampling compares.
-  package var randomness: UInt64 { low & 0x00ff_ffff_ffff_ffff }
+  @inlinable package var randomness: UInt64 { low & 0x00ff_ffff_ffff_ffff }
 }
 
 extension TraceID: CustomStringConvertible {
-  package var description: String { Hex.string(high) + Hex.string(low) }
+  @usableFromInline package var description: String { Hex.string(high) + Hex.string(low) }
 }
 
 /// A W3C span id: eight bytes, not all zero (https://www.w3.org/TR/trace-context/#parent-id).
-
+@frozen @usableFromInline
 package struct SpanID: Hashable, Sendable {
-  package let value: UInt64
+  @usableFromInline package let value: UInt64
 
   /// Refuses zero, which W3C and OTLP call invalid.
-  package init?(value: UInt64) {
+  @inlinable package init?(value: UInt64) {
     guard value != 0 else { return nil }
     self.value = value
   }
 
   /// Reads eight bytes in network order; nil for any other length and for all zero.
-  package init?(_ bytes: ByteSpan, _ slice: Slice) {
+  @inlinable package init?(_ bytes: ByteSpan, _ slice: Slice) {
     guard slice.count == 8 else { return nil }
     self.init(value: bytes.word(at: slice.start).byteSwapped)
   }
 }
 
 extension SpanID: CustomStringConvertible {
-  package var description: String { Hex.string(value) }
+  @usableFromInline package var description: String { Hex.string(value) }
 }
 
 /// Which of the OTLP signals a request carries.

@@ -1,4 +1,4 @@
-package import Bytes
+public import Bytes
 
 /// What intake notes of a request while it walks it once: its units and where their records stand in the body.
 ///
@@ -16,15 +16,16 @@ package struct RequestIndex: Sendable, Equatable {
 }
 
 /// Where one scope of a request stands.
+@frozen @usableFromInline
 package struct ScopeEntry: Sendable, Equatable {
   /// Index into `RequestIndex.resources`.
-  package var resource: UInt32
+  @usableFromInline package var resource: UInt32
   /// The encoded `InstrumentationScope`.
-  package var scope: Slice
+  @usableFromInline package var scope: Slice
   /// `ScopeSpans.schema_url`, else that of its `ResourceSpans`.
-  package var schemaURL: Slice
+  @usableFromInline package var schemaURL: Slice
 
-  package init(resource: UInt32, scope: Slice, schemaURL: Slice) {
+  @inlinable package init(resource: UInt32, scope: Slice, schemaURL: Slice) {
     self.resource = resource
     self.scope = scope
     self.schemaURL = schemaURL
@@ -32,50 +33,53 @@ package struct ScopeEntry: Sendable, Equatable {
 }
 
 /// The records of one request that belong to one trace.
+@frozen @usableFromInline
 package struct Unit: Sendable, Equatable {
   /// Nil for a log record without a trace id.
-  package var trace: TraceID?
+  @usableFromInline package var trace: TraceID?
   /// Index of its first record in `RequestIndex.records`.
-  package var first: UInt32
-  package var count: UInt32
+  @usableFromInline package var first: UInt32
+  @usableFromInline package var count: UInt32
 
-  package init(trace: TraceID?, first: UInt32, count: UInt32) {
+  @inlinable package init(trace: TraceID?, first: UInt32, count: UInt32) {
     self.trace = trace
     self.first = first
     self.count = count
   }
 
-  package var range: Range<Int> { Int(first)..<Int(first) + Int(count) }
+  @inlinable package var range: Range<Int> { Int(first)..<Int(first) + Int(count) }
 }
 
 /// One span or log record: where it stands, and what assembly must know of it before it is decoded.
+@frozen @usableFromInline
 package struct RecordEntry: Sendable, Equatable {
+  @frozen @usableFromInline
   package struct Flags: OptionSet, Sendable, Equatable {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    @usableFromInline package let rawValue: UInt8
+    @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
     /// A log record; else a span.
-    package static let log = Flags(rawValue: 1)
+    @inlinable package static var log: Flags { Flags(rawValue: 1) }
     /// The span's parent lives in another process (flags bit 8 says known, bit 9 says remote).
-    package static let remoteParent = Flags(rawValue: 2)
+    @inlinable package static var remoteParent: Flags { Flags(rawValue: 2) }
     /// The span has an end time.
-    package static let ended = Flags(rawValue: 4)
+    @inlinable package static var ended: Flags { Flags(rawValue: 4) }
     /// A log record that describes a model call: its event name, or its attribute `event.name`, begins with `gen_ai.`.
-    package static let modelCall = Flags(rawValue: 8)
+    @inlinable package static var modelCall: Flags { Flags(rawValue: 8) }
   }
 
-  package var flags: Flags
+  @usableFromInline package var flags: Flags
   /// Index into `RequestIndex.scopes`.
-  package var scope: UInt32
+  @usableFromInline package var scope: UInt32
   /// The encoded `Span` or `LogRecord` message in the body.
-  package var body: Slice
+  @usableFromInline package var body: Slice
   /// The span id; 0 for a log record without one.
-  package var span: UInt64
+  @usableFromInline package var span: UInt64
   /// The parent span id; 0 for a root and for log records.
-  package var parent: UInt64
+  @usableFromInline package var parent: UInt64
   /// Start of the span, or time of the log record, in nanoseconds since 1970.
-  package var start: UInt64
+  @usableFromInline package var start: UInt64
 
-  package init(flags: Flags, scope: UInt32, body: Slice, span: UInt64, parent: UInt64, start: UInt64) {
+  @inlinable package init(flags: Flags, scope: UInt32, body: Slice, span: UInt64, parent: UInt64, start: UInt64) {
     self.flags = flags
     self.scope = scope
     self.body = body

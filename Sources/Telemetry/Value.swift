@@ -1,7 +1,8 @@
-package import Bytes
+public import Bytes
 
 /// An OTLP `AnyValue`. Text and nested values stay where they are in the arena; nested ones are read on demand with
 /// `ArrayReader` and `MapReader` (opentelemetry/proto/common/v1/common.proto).
+@frozen @usableFromInline
 package enum Value: Sendable, Equatable {
   /// An `AnyValue` with nothing in it: OTLP's null.
   case empty
@@ -16,7 +17,8 @@ package enum Value: Sendable, Equatable {
   case map(Slice)
 
   /// Reads one encoded `AnyValue`. Of several values in one message the last counts, as protobuf has it for a oneof.
-  package init(_ bytes: ByteSpan, anyValue slice: Slice) throws(ProtobufError) {
+  /// (Two arrays or two maps would be merged; intake rewrites such a message, so none reaches this.)
+  @inlinable package init(_ bytes: ByteSpan, anyValue slice: Slice) throws(ProtobufError) {
     var cursor = ProtobufCursor(slice)
     self = .empty
     while let field = try cursor.next(in: bytes) {
@@ -28,24 +30,39 @@ package enum Value: Sendable, Equatable {
       case (5, .bytes): self = .array(field.slice)
       case (6, .bytes): self = .map(field.slice)
       case (7, .bytes): self = .bytes(field.slice)
+      // An index into a string table that only profiles have.
+      case (8, .varint): self = .empty
       default: continue
       }
+    }
+  }
+
+  /// Whether a field of an `AnyValue` is a value that is no message.
+  package static func isScalar(_ field: ProtobufField) -> Bool {
+    switch (field.number, field.wire) {
+    case (1, .bytes), (2, .varint), (3, .varint), (4, .fixed64), (7, .bytes), (8, .varint): true
+    default: false
     }
   }
 }
 
 /// A key and its value.
+@frozen @usableFromInline
 package struct Attribute: Sendable, Equatable {
-  package var key: Slice
-  package var value: Value
+  @usableFromInline package var key: Slice
+  @usableFromInline package var value: Value
 
-  package init(key: Slice, value: Value) {
+  @inlinable package init(key: Slice, value: Value) {
     self.key = key
     self.value = value
   }
 
   /// Reads one encoded `KeyValue`.
-  package init(_ bytes: ByteSpan, keyValue slice: Slice) throws(ProtobufError) {
+  @inlinable package init(_ bytes: ByteSpan, keyValue slice: Slice) throws(ProtobufError) {
+    if let plain = Attribute(bytes, plainKeyValue: slice) {
+      self = plain
+      return
+    }
     var cursor = ProtobufCursor(slice)
     var key = Slice.empty
     var value = Value.empty

@@ -1,0 +1,140 @@
+import Bytes
+import Telemetry
+
+/// One entry of a lane's decision log: what was fixed about a trace before its events were sent, or that all of them
+/// were taken.
+///
+/// The log is written in blocks, one a commit, and read as a whole at start. Keyed by commit and not by trace id, because
+/// trace ids are random: a table of them dirties a page of the store for every trace, twice.
+enum DecisionEntry: Equatable {
+  case frozen(FrozenTrace)
+  case done(trace: TraceID, through: UInt64)
+}
+
+/// What may never change about a trace once something of it may have reached PostHog (reliability.md, section 1.2).
+struct FrozenTrace: Equatable {
+  var trace: TraceID
+  /// Requests up to this number are part of it; what comes later is late.
+  var through: UInt64
+  var decision: Decision
+  /// Whom late spans belong to; empty if nobody is known.
+  var identity: [UInt8]
+  var events: [FrozenEvent]
+}
+
+struct DecisionLogError: Error, CustomStringConvertible {
+  var description: String { "a block of the decision log does not decode" }
+}
+
+extension ByteBuffer {
+  /// How an event's user is written: most share the trace's.
+  private static var sameAsTrace: UInt8 { 0 }
+  private static var explicit: UInt8 { 1 }
+
+  mutating func append(_ entry: DecisionEntry) {
+    switch entry {
+    case .done(let trace, let through):
+      append(2)
+      append(trace, through)
+    case .frozen(let frozen):
+      append(1)
+      append(frozen.trace, frozen.through)
+      append(frozen.decision.isKept ? 1 : 0)
+      appendLittleEndian(frozen.decision.probability.bitPattern)
+      appendLittleEndian(frozen.decision.policyVersion)
+      appendCounted(frozen.identity)
+      appendVarint(UInt64(frozen.events.count))
+      for event in frozen.events {
+        appendLittleEndian(event.key.span)
+        appendLittleEndian(event.key.start)
+        append(event.name)
+        appendVarint(event.timestamp &- event.key.start)
+        let isShared = event.distinctID == frozen.identity
+        append(isShared ? Self.sameAsTrace : Self.explicit)
+        if !isShared { appendCounted(event.distinctID) }
+      }
+    }
+  }
+
+  private mutating func append(_ trace: TraceID, _ through: UInt64) {
+    appendLittleEndian(trace.high)
+    appendLittleEndian(trace.low)
+    appendLittleEndian(through)
+  }
+
+  private mutating func appendCounted(_ bytes: [UInt8]) {
+    appendVarint(UInt64(bytes.count))
+    append(bytes)
+  }
+}
+
+/// Reads blocks of the decision log.
+struct DecisionReader {
+  private var cursor: ProtobufCursor
+  private let bytes: [UInt8]
+
+  init(_ block: [UInt8]) {
+    bytes = block
+    cursor = ProtobufCursor(start: 0, end: block.count)
+  }
+
+  /// The next entry; nil at the end.
+  mutating func next() throws -> DecisionEntry? {
+    guard cursor.offset < cursor.end else { return nil }
+    let kind = try byte()
+    guard let trace = TraceID(high: try word(), low: try word()) else { throw DecisionLogError() }
+    let through = try word()
+    if kind == 2 { return .done(trace: trace, through: through) }
+    guard kind == 1 else { throw DecisionLogError() }
+    let isKept = try byte() == 1
+    let probability = Double(bitPattern: try word())
+    var policyVersion: UInt32 = 0
+    for shift in 0..<4 { policyVersion |= UInt32(try byte()) << UInt32(8 * shift) }
+    let identity = try counted()
+    var events: [FrozenEvent] = []
+    for _ in 0..<(try count()) {
+      let key = SpanKey(span: try word(), start: try word())
+      let name = try byte()
+      let timestamp = key.start &+ (try varint())
+      events.append(
+        FrozenEvent(
+          key: key, name: name, timestamp: timestamp, distinctID: try byte() == 0 ? identity : try counted()))
+    }
+    return .frozen(
+      FrozenTrace(
+        trace: trace, through: through,
+        decision: Decision(isKept: isKept, probability: probability, policyVersion: policyVersion), identity: identity,
+        events: events))
+  }
+
+  private mutating func byte() throws -> UInt8 {
+    guard cursor.offset < cursor.end else { throw DecisionLogError() }
+    cursor.offset += 1
+    return bytes[cursor.offset - 1]
+  }
+
+  private mutating func word() throws -> UInt64 {
+    guard cursor.end - cursor.offset >= 8 else { throw DecisionLogError() }
+    cursor.offset += 8
+    return bytes.span.word(at: cursor.offset - 8)
+  }
+
+  private mutating func varint() throws -> UInt64 {
+    var moved = cursor
+    let value = try moved.varint(in: bytes.span)
+    cursor = moved
+    return value
+  }
+
+  private mutating func count() throws -> Int {
+    let count = try varint()
+    guard count <= UInt64(cursor.end - cursor.offset) else { throw DecisionLogError() }
+    return Int(count)
+  }
+
+  private mutating func counted() throws -> [UInt8] {
+    let size = try count()
+    cursor.offset += size
+    return Array(bytes[cursor.offset - size..<cursor.offset])
+  }
+}

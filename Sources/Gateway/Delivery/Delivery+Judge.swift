@@ -1,0 +1,189 @@
+import Bytes
+import Mapping
+import OTLP
+import Spool
+import Telemetry
+
+/// From a ripe trace to frozen events.
+extension Delivery {
+  /// Judges a trace that is complete, as far as it will ever be.
+  func judge(_ trace: TraceID, _ lane: inout LaneState) {
+    guard let held = lane.open.removeValue(forKey: trace) else { return }
+    var context = WritingContext()
+    if let earlier = lane.recovered[trace]?.first(where: { !$0.isDone }) {
+      for event in earlier.frozen.events { context.frozen[event.key] = event }
+    }
+    map(held.units, trace, context, &lane)
+  }
+
+  /// Units of a trace that was decided before: same decision, same user, nothing twice.
+  func judgeLate(_ units: [UnitReference], _ trace: TraceID, _ lane: inout LaneState) {
+    guard let known = lane.remembered[trace] else { return }
+    var context = WritingContext()
+    context.late = known.identity
+    for reference in units {
+      guard let index = lane.requests[reference.sequence]?.index else { continue }
+      for record in index.records[index.units[reference.unit].range] where !record.flags.contains(.log) {
+        let key = SpanKey(span: record.span, start: record.start)
+        if known.contains(key) { context.sent.insert(key) }
+      }
+    }
+    map(units, trace, context, &lane)
+  }
+
+  private func map(
+    _ units: [UnitReference], _ trace: TraceID, _ context: WritingContext, _ lane: inout LaneState
+  ) {
+    do {
+      try load(units, lane)
+    } catch {
+      log.error("trace \(trace) cannot be read (\(error)); what is readable of others is not affected")
+      loader.reset()
+      var counts = RecordCounts()
+      counts.deadLettered = records(of: units, lane)
+      return finish(units, counts, &lane)
+    }
+    loader.take { mapper.load(&$0) }
+    let facts = mapper.facts
+    guard facts.isAI else {
+      var counts = RecordCounts()
+      counts.noEvent = records(of: units, lane)
+      return finish(units, counts, &lane)
+    }
+    let decision = Decision.keepAll
+    output.truncate(to: 0)
+    let events = mapper.writeEvents(context, to: &output)
+    let settled = RecordCounts(mapper.tally(context))
+    guard !events.isEmpty else { return finish(units, settled, &lane) }
+    let frozen = FrozenTrace(
+      trace: trace, through: lane.cursor, decision: decision,
+      identity: context.late ?? mapper.defaultIdentity(), events: events.map(\.frozen))
+    lane.remembered.remember(frozen, spans: mapper.spanKeys)
+    let going = OutgoingTrace(
+      lane: lane.lane, trace: trace, through: frozen.through, units: units, eventsLeft: events.count,
+      bytes: output.count, settled: settled)
+    lane.outstandingBytes += output.count
+    outstandingBytes += output.count
+    freezing.add(frozen, outgoing.insert(going), events, &output, lane: lane.lane)
+  }
+
+  private func load(_ units: [UnitReference], _ lane: LaneState) throws {
+    for reference in units {
+      guard let request = lane.requests[reference.sequence] else { continue }
+      try loader.add(request.index.units[reference.unit], of: request.index) { slices, arena in
+        try spool.read(lane: lane.lane, sequence: reference.sequence, slices: slices, into: &arena)
+      }
+    }
+    try loader.decode()
+  }
+
+  func records(of units: [UnitReference], _ lane: LaneState) -> Int {
+    units.reduce(0) { count, reference in
+      count + Int(lane.requests[reference.sequence]?.index.units[reference.unit].count ?? 0)
+    }
+  }
+
+  // MARK: Freezing
+
+  /// Commits what was frozen; its events go to the sink when it is durable.
+  func commitFreeze() {
+    guard !freezing.isEmpty else { return }
+    let token = nextToken
+    nextToken += 1
+    var batch = FreezeBatch()
+    swap(&batch, &freezing)
+    for place in batch.blocks.indices {
+      guard var lane = lanes.removeValue(forKey: batch.blocks[place].lane) else { continue }
+      batch.blocks[place].number = lane.newBlock(through: batch.blocks[place].through)
+      lanes[lane.lane] = lane
+    }
+    spool.commit(batch.change(token: token))
+    committing[token] = batch
+  }
+
+  /// The outcome of a change.
+  func committed(_ token: UInt64, _ isDurable: Bool) {
+    if let batch = committing[token] {
+      guard isDurable else { return retry(batch.change(token: token)) }
+      committing[token] = nil
+      send(batch)
+    } else if let change = settling[token] {
+      guard isDurable else { return retry(change) }
+      settling[token] = nil
+    }
+  }
+
+  private func retry(_ change: Change) {
+    retries.append(change)
+    retryAt = clock() + DeliveryLimits.retryWait
+  }
+
+  func retryChanges() {
+    guard !retries.isEmpty, clock() >= retryAt else { return }
+    for change in retries { spool.commit(change) }
+    retries.removeAll()
+  }
+
+  private func send(_ batch: FreezeBatch) {
+    let bytes = batch.bytesOfEvents.span
+    for held in batch.events {
+      sink.enqueue(held.lane, held.event, trace: held.trace, token: held.token, bytes, held.json)
+    }
+  }
+}
+
+/// Traces that are frozen together, in one commit.
+struct FreezeBatch {
+  private(set) var events: [Held] = []
+  private(set) var bytesOfEvents: [UInt8] = []
+  var blocks: [Block] = []
+
+  struct Held {
+    var lane: LaneID
+    var trace: TraceID
+    var token: UInt64
+    var event: MappedEvent
+    /// Where its JSON stands in `bytesOfEvents`.
+    var json: Slice
+  }
+
+  struct Block {
+    var lane: LaneID
+    var bytes: [UInt8]
+    var through: UInt64
+    /// Given when the batch is committed.
+    var number: UInt64 = 0
+  }
+
+  var isEmpty: Bool { events.isEmpty }
+  var bytes: Int { bytesOfEvents.count }
+
+  mutating func add(
+    _ frozen: FrozenTrace, _ token: UInt64, _ mapped: [MappedEvent], _ output: inout ByteBuffer, lane: LaneID
+  ) {
+    let base = bytesOfEvents.count
+    output.withSpan { bytesOfEvents.append($0, Slice(0, $0.count)) }
+    for event in mapped {
+      events.append(
+        Held(lane: lane, trace: frozen.trace, token: token, event: event, json: event.json.shifted(by: base)))
+    }
+    var entry = ByteBuffer()
+    entry.append(.frozen(frozen))
+    if let known = blocks.firstIndex(where: { $0.lane == lane }) {
+      entry.withSpan { blocks[known].bytes.append($0, Slice(0, $0.count)) }
+      blocks[known].through = max(blocks[known].through, frozen.through)
+    } else {
+      blocks.append(Block(lane: lane, bytes: entry.array(), through: frozen.through))
+    }
+  }
+
+  func change(token: UInt64) -> Change {
+    Change(
+      token: token,
+      lanes: blocks.map { block in
+        var change = LaneChange(lane: block.lane)
+        change.decisions = (block.number, block.bytes)
+        return change
+      })
+  }
+}

@@ -1,0 +1,83 @@
+import Bytes
+import Spool
+import Telemetry
+
+/// From what the sink took to what the spool may forget.
+extension Delivery {
+  func settle(_ outcome: SinkOutcome) {
+    switch outcome {
+    case .delivered(let tokens):
+      for token in tokens { settle(token) { $0.delivered += 1 } }
+    case .dead(let token, let status, let reason, let event):
+      guard let lane = outgoing[token]?.lane else { return }
+      lanes[lane]?.deadLetters.append(DeadLetter(time: clock(), status: status, reason: reason, event: event))
+      settle(token) { $0.deadLettered += 1 }
+    }
+  }
+
+  private func settle(_ token: UInt64, _ count: (inout RecordCounts) -> Void) {
+    guard var going = outgoing[token] else { return }
+    going.eventsLeft -= 1
+    count(&going.settled)
+    guard going.eventsLeft == 0 else {
+      outgoing[token] = going
+      return
+    }
+    outgoing.remove(token)
+    outstandingBytes -= going.bytes
+    guard var lane = lanes.removeValue(forKey: going.lane) else { return }
+    lane.outstandingBytes -= going.bytes
+    lane.finished.append((going.trace, going.through))
+    finish(going.units, going.settled, &lane)
+    lanes[going.lane] = lane
+  }
+
+  /// Marks units as finished and counts their records; a request without unfinished units may go.
+  func finish(_ units: [UnitReference], _ counts: RecordCounts, _ lane: inout LaneState) {
+    lane.counts += counts
+    lane.counts.pending -=
+      counts.delivered + counts.noEvent + counts.consumed + counts.duplicate + counts.deadLettered + counts.sampledOut
+    for reference in units {
+      guard let left = lane.requests[reference.sequence]?.unitsLeft else { continue }
+      if left > 1 {
+        lane.requests[reference.sequence]?.unitsLeft = left - 1
+      } else {
+        lane.requests[reference.sequence] = nil
+        lane.finishedRequests.append(reference.sequence)
+      }
+    }
+  }
+
+  /// Commits finished traces and deleted requests, one change for all lanes.
+  func commitSettled() {
+    var changes: [LaneChange] = []
+    for id in lanes.keys.sorted() {
+      guard var lane = lanes.removeValue(forKey: id) else { continue }
+      if let change = settled(&lane) { changes.append(change) }
+      lanes[id] = lane
+    }
+    guard !changes.isEmpty else { return }
+    let change = Change(token: nextToken, lanes: changes)
+    nextToken += 1
+    settling[change.token] = change
+    spool.commit(change)
+  }
+
+  private func settled(_ lane: inout LaneState) -> LaneChange? {
+    var change = LaneChange(lane: lane.lane)
+    if !lane.finished.isEmpty {
+      var block = ByteBuffer()
+      for trace in lane.finished { block.append(.done(trace: trace.trace, through: trace.through)) }
+      change.decisions = (lane.newBlock(through: lane.finished.map(\.through).max() ?? 0), block.array())
+      lane.finished.removeAll(keepingCapacity: true)
+    }
+    change.finishedRequests = lane.finishedRequests
+    lane.finishedRequests.removeAll(keepingCapacity: true)
+    change.deadLetters = lane.deadLetters
+    lane.deadLetters.removeAll()
+    change.decisionsBelow = lane.forgetBlocks(keep: ripeness.max)
+    let isEmpty = change.decisions == nil && change.finishedRequests.isEmpty && change.deadLetters.isEmpty
+      && change.decisionsBelow == nil
+    return isEmpty ? nil : change
+  }
+}

@@ -1,0 +1,243 @@
+import Bytes
+import Logging
+import Mapping
+import OTLP
+import Spool
+import Telemetry
+
+/// Limits of delivery.
+enum DeliveryLimits {
+  /// Bytes of events that may be frozen or with the sink, over all lanes: what delivery may hold in memory.
+  static let outstandingBytesMax = 24 << 20
+  /// The same for one lane, so that one that is stuck leaves room for others.
+  static let laneOutstandingBytesMax = 12 << 20
+  /// Requests read from a lane before the next one has its turn.
+  static let requestsPerTurn = 32
+  /// Events frozen in one commit.
+  static let freezeBytesMax = 4 << 20
+  /// How long to sleep when nothing is due; new requests wake the thread before.
+  static let idleWait: UInt64 = 1_000_000_000
+  /// How long a change that the disk refused waits before it is tried again.
+  static let retryWait: UInt64 = 200_000_000
+}
+
+/// Everything behind the spool, on one thread: collects requests into traces, maps those that are ripe, freezes what
+/// must not change, gives events to the sink and settles in the spool what the sink has taken.
+final class Delivery {
+  let spool: any Spool
+  let sink: any EventSink
+  let mailbox: Mailbox
+  let ripeness: RipenessSettings
+  let clock: @Sendable () -> UInt64
+  let log: Logger
+  var mapper: Mapper
+
+  var lanes: [LaneID: LaneState] = [:]
+  var loader = TraceLoader()
+  var output = ByteBuffer(capacity: 1 << 20)
+  var freezing = FreezeBatch()
+  /// Enough is frozen for one commit; reading pauses until it was handed over.
+  var isFreezeFull: Bool { freezing.bytes >= DeliveryLimits.freezeBytesMax }
+  /// Freeze batches that wait for their commit, by token.
+  var committing: [UInt64: FreezeBatch] = [:]
+  /// Settlements that wait for their commit, for a second attempt if the disk refuses.
+  var settling: [UInt64: Change] = [:]
+  var retries: [Change] = []
+  var retryAt: UInt64 = 0
+  var outgoing = SlotTable<OutgoingTrace>()
+  var outstandingBytes = 0
+  var nextToken: UInt64 = 1
+  /// Requests that arrived before are counted when they are read, others when they are stored.
+  let startedAt: UInt64
+  let publish: @Sendable ([LaneID: LaneSnapshot]) -> Void
+
+  init(
+    spool: any Spool, sink: any EventSink, mailbox: Mailbox, program: Program, ripeness: RipenessSettings,
+    clock: @escaping @Sendable () -> UInt64, log: Logger,
+    publish: @escaping @Sendable ([LaneID: LaneSnapshot]) -> Void
+  ) {
+    self.spool = spool
+    self.sink = sink
+    self.mailbox = mailbox
+    self.mapper = Mapper(program: program)
+    self.ripeness = ripeness
+    self.clock = clock
+    self.log = log
+    self.publish = publish
+    startedAt = clock()
+  }
+
+  /// One turn: take what arrived, judge what is ripe, send, settle. Sleeps in the sink when nothing is due.
+  func turn(mayWait: Bool) {
+    let letters = mailbox.take()
+    for (lane, tail) in letters.tails { learn(lane, tail: tail, accepted: letters.accepted[lane] ?? 0) }
+    for change in letters.changes { committed(change.token, change.isDurable) }
+    retryChanges()
+    for lane in lanes.keys.sorted() { pump(lane) }
+    commitFreeze()
+    commitSettled()
+    let isBusy = lanes.values.contains { $0.hasUnread && mayRead($0) }
+    for outcome in sink.poll(timeout: isBusy || !mayWait ? 0 : idleWait()) { settle(outcome) }
+    commitSettled()
+    publish(lanes.mapValues { LaneSnapshot($0) })
+  }
+
+  /// Whether anything is on its way that a shutdown should wait for.
+  var isIdle: Bool {
+    outgoing.isEmpty && committing.isEmpty && settling.isEmpty && retries.isEmpty && freezing.isEmpty
+      && !lanes.values.contains { $0.hasUnread && mayRead($0) }
+  }
+
+  private func idleWait() -> UInt64 {
+    let now = clock()
+    var wait = DeliveryLimits.idleWait
+    for lane in lanes.values where mayRead(lane) {
+      if let due = lane.timers.earliest { wait = min(wait, due > now ? due - now : 0) }
+    }
+    // A deadline that is a nanosecond away is not worth a turn of its own.
+    return max(wait, 1_000_000)
+  }
+
+  private func learn(_ lane: LaneID, tail: UInt64, accepted: Int) {
+    if lanes[lane] == nil {
+      lanes[lane] = LaneState(lane: lane)
+      if let key = (try? spool.lanes())?.first(where: { $0.lane == lane })?.key { sink.register(lane, key: key) }
+    }
+    guard var known = lanes.removeValue(forKey: lane) else { return }
+    known.tail = max(known.tail, tail)
+    known.counts.accepted += accepted
+    known.counts.pending += accepted
+    lanes[lane] = known
+  }
+
+  func mayRead(_ lane: LaneState) -> Bool {
+    !isFreezeFull && outstandingBytes < DeliveryLimits.outstandingBytesMax
+      && lane.outstandingBytes < DeliveryLimits.laneOutstandingBytesMax && !sink.isBlocked(lane.lane)
+  }
+
+  // MARK: Reading
+
+  /// Reads on in a lane and judges the traces that are ripe by its clock.
+  private func pump(_ id: LaneID) {
+    guard var lane = lanes.removeValue(forKey: id) else { return }
+    defer { lanes[id] = lane }
+    releaseRipe(&lane)
+    guard lane.hasUnread, mayRead(lane) else {
+      if !lane.hasUnread {
+        resume(&lane, isCaughtUp: true)
+        advance(&lane, to: clock())
+      }
+      return
+    }
+    do {
+      let stored = try spool.requests(lane: id, after: lane.cursor, limit: DeliveryLimits.requestsPerTurn)
+      if stored.isEmpty { lane.tail = lane.cursor }
+      for request in stored {
+        guard mayRead(lane) else { return }
+        advance(&lane, to: request.arrival)
+        read(request, &lane)
+      }
+    } catch {
+      // What cannot be read now is read on the next turn that new data or a restart brings.
+      log.error("\(error)")
+      lane.tail = lane.cursor
+    }
+  }
+
+  private func advance(_ lane: inout LaneState, to time: UInt64) {
+    guard time > lane.clock else { return }
+    lane.clock = time
+    releaseRipe(&lane)
+  }
+
+  private func releaseRipe(_ lane: inout LaneState) {
+    while mayRead(lane), let entry = lane.timers.pop(at: lane.clock) {
+      guard var trace = lane.open[entry.trace], trace.scheduled == entry.deadline else { continue }
+      let deadline = trace.deadline(ripeness)
+      if deadline <= lane.clock, trace.frozenThrough == nil {
+        judge(entry.trace, &lane)
+      } else if trace.frozenThrough == nil {
+        trace.scheduled = deadline
+        lane.open[entry.trace] = trace
+        lane.timers.push(deadline, entry.trace)
+      }
+    }
+  }
+
+  private func read(_ stored: StoredRequest, _ lane: inout LaneState) {
+    lane.cursor = stored.sequence
+    let index: RequestIndex
+    do {
+      index = try RequestIndex(stored.index.span, bodyCount: stored.bodyCount)
+    } catch {
+      log.error("request \(stored.sequence) is damaged (\(error)); it was set aside")
+      lane.finishedRequests.append(stored.sequence)
+      return
+    }
+    if stored.arrival <= startedAt {
+      lane.counts.accepted += index.records.count
+      lane.counts.pending += index.records.count
+    }
+    if index.units.isEmpty { return lane.finishedRequests.append(stored.sequence) }
+    lane.requests[stored.sequence] = PendingRequest(
+      index: index, signal: stored.signal, arrival: stored.arrival, unitsLeft: index.units.count)
+    for (number, unit) in index.units.enumerated() {
+      let reference = UnitReference(sequence: stored.sequence, unit: number)
+      guard let trace = unit.trace else {
+        var counts = RecordCounts()
+        counts.noEvent = Int(unit.count)
+        finish([reference], counts, &lane)
+        continue
+      }
+      add(unit, index, reference, trace, arrival: stored.arrival, &lane)
+    }
+    resume(&lane, isCaughtUp: false)
+  }
+
+  private func add(
+    _ unit: Unit, _ index: RequestIndex, _ reference: UnitReference, _ trace: TraceID, arrival: UInt64,
+    _ lane: inout LaneState
+  ) {
+    var frozenThrough: UInt64?
+    if let earlier = lane.recovered[trace]?.first(where: { reference.sequence <= $0.frozen.through }) {
+      if earlier.isDone { return finish([reference], settled(unit), &lane) }
+      frozenThrough = earlier.frozen.through
+    } else if lane.open[trace] == nil, lane.remembered[trace] != nil {
+      return judgeLate([reference], trace, &lane)
+    }
+    var held = lane.open[trace] ?? OpenTrace(arrival: arrival)
+    held.add(unit, index, reference: reference, arrival: arrival)
+    held.frozenThrough = frozenThrough
+    if frozenThrough == nil {
+      let earliest = held.earliest(ripeness)
+      if earliest < held.scheduled {
+        held.scheduled = earliest
+        lane.timers.push(earliest, trace)
+      }
+    }
+    lane.open[trace] = held
+  }
+
+  /// Units that were settled before a restart, whose request was still waiting for others.
+  private func settled(_ unit: Unit) -> RecordCounts {
+    var counts = RecordCounts()
+    counts.delivered = Int(unit.count)
+    return counts
+  }
+}
+
+/// What others may know of a lane.
+package struct LaneSnapshot: Sendable {
+  package var counts: RecordCounts
+  package var openTraces: Int
+  /// Whether requests wait that delivery has not looked at.
+  package var isBehind: Bool
+  package var outstandingBytes: Int
+
+  init(_ lane: LaneState) {
+    counts = lane.counts
+    openTraces = lane.open.count
+    isBehind = lane.hasUnread
+    outstandingBytes = lane.outstandingBytes
+  }
+}

@@ -1,0 +1,28 @@
+import Bytes
+import Mapping
+import Spool
+import Telemetry
+
+/// What a sink says about events it was given.
+enum SinkOutcome {
+  /// PostHog (or the local store) has them for good.
+  case delivered([UInt64])
+  /// Refused for good.
+  case dead(token: UInt64, status: UInt16, reason: String, event: [UInt8])
+}
+
+/// Where events go: PostHog, or the local store. Used by the delivery thread alone, but for `wakeUp`.
+protocol EventSink: AnyObject {
+  /// Makes a lane known before its first event.
+  func register(_ lane: LaneID, key: String)
+  /// Takes one event, whose JSON stands at `json` in `bytes`. The bytes are copied.
+  func enqueue(_ lane: LaneID, _ event: MappedEvent, trace: TraceID, token: UInt64, _ bytes: ByteSpan, _ json: Slice)
+  /// Works for at most `timeout` nanoseconds, or until something happened or `wakeUp` was called.
+  func poll(timeout: UInt64) -> [SinkOutcome]
+  /// Makes a `poll` that waits return. From any thread.
+  func wakeUp()
+  /// Whether the lane takes nothing at the moment (its key is refused).
+  func isBlocked(_ lane: LaneID) -> Bool
+  /// Sends what waits without waiting for more.
+  func flush()
+}

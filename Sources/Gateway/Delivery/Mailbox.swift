@@ -1,0 +1,34 @@
+import Spool
+import Synchronization
+
+/// What the spool's writer and signal handlers leave for the delivery thread.
+final class Mailbox: Sendable {
+  struct Letters {
+    /// The highest request stored in each lane since the last look.
+    var tails: [LaneID: UInt64] = [:]
+    /// Accepted records of those requests.
+    var accepted: [LaneID: Int] = [:]
+    var changes: [(token: UInt64, isDurable: Bool)] = []
+  }
+
+  private let letters = Mutex(Letters())
+
+  func stored(_ lane: LaneID, _ sequence: UInt64, records: Int) {
+    letters.withLock {
+      $0.tails[lane] = max($0.tails[lane] ?? 0, sequence)
+      $0.accepted[lane, default: 0] += records
+    }
+  }
+
+  func changed(_ outcomes: [(token: UInt64, isDurable: Bool)]) {
+    letters.withLock { $0.changes += outcomes }
+  }
+
+  func take() -> Letters {
+    letters.withLock { letters in
+      let taken = letters
+      letters = Letters()
+      return taken
+    }
+  }
+}

@@ -1,0 +1,240 @@
+import Bytes
+package import Capture
+import Codec
+import Console
+import Glibc
+package import Logging
+package import Mapping
+package import Spool
+package import Store
+import Synchronization
+import Telemetry
+package import Transport
+
+/// Why the gateway cannot start, told for the operator.
+package enum StartError: Error, CustomStringConvertible {
+  /// A listener cannot be opened; the text names its setting.
+  case listen(setting: String, reason: String)
+  case spool(SpoolError)
+  case store(StoreError)
+  case capture(CaptureError)
+  /// The mappings have errors; the text lists them.
+  case mappings(String)
+  case noThread
+
+  package var description: String {
+    switch self {
+    case .listen(let setting, let reason): "\(reason) (\(setting))"
+    case .spool(let error): "\(error)"
+    case .store(let error): "\(error)"
+    case .capture(let error): "\(error)"
+    case .mappings(let diagnostics): diagnostics
+    case .noThread: "the system gives no thread for delivery; raise the limit of threads for this user"
+    }
+  }
+}
+
+/// The running gateway: the stages in the order of a span's way, and their life from start to stop.
+package final class Gateway: Sendable {
+  /// Where each listener is, with the port the system gave.
+  package let ingest: HTTPServer
+  package let admin: HTTPServer
+
+  private let spool: any Spool
+  private let intake: Intake
+  private let delivery: DeliveryThread
+  private let store: LocalStore?
+  private let log: Logger
+  let status: StatusBoard
+
+  /// Starts everything. Listening begins when the spool is open; what it holds is read while new requests come in.
+  package static func start(_ settings: GatewaySettings, log: Logger) throws(StartError) -> Gateway {
+    let program = try program(settings.mappings.path, log: log)
+    let parts = try Parts(settings, program, log)
+    let gateway = try Gateway(parts, settings, log)
+    guard let delivery = parts.takeDelivery(), parts.thread.start(delivery) else { throw .noThread }
+    return gateway
+  }
+
+  /// Loads and compiles the mappings, the stock ones or those that a folder's files replace.
+  package static func program(_ directory: String?, log: Logger) throws(StartError) -> Program {
+    let (set, diagnostics) = loadMappings(directory: directory)
+    guard let set else { throw .mappings(Diagnostic.render(diagnostics)) }
+    for diagnostic in diagnostics where diagnostic.severity == .warning { log.warning("\(diagnostic)") }
+    return Program(set)
+  }
+
+  private init(_ parts: Parts, _ settings: GatewaySettings, _ log: Logger) throws(StartError) {
+    spool = parts.spool
+    intake = parts.intake
+    delivery = parts.thread
+    store = parts.store
+    status = parts.status
+    self.log = log
+    var limits = TransportLimits()
+    limits.bodyBytesMax = settings.server.bodyBytesMax
+    limits.bodyBytesInFlightMax = settings.server.memoryBytesMax
+    do throws(TransportError) {
+      ingest = try HTTPServer.start(
+        listen: ["\(settings.server.listen)"], limits: limits, receiver: parts.intake,
+        threads: settings.server.threads ?? Self.coreCount)
+    } catch {
+      throw .listen(setting: "server.listen, HOGLET_SERVER_LISTEN", reason: "\(error)")
+    }
+    parts.status.ingest(ingest)
+    do throws(TransportError) {
+      admin = try HTTPServer.start(
+        listen: ["\(settings.admin.listen)"], receiver: AdminReceiver(metrics: parts.status, reasonsNotReady: { [status = parts.status] in status.notReady }), threads: 1, workers: 0)
+    } catch {
+      throw .listen(setting: "admin.listen, HOGLET_ADMIN_LISTEN", reason: "\(error)")
+    }
+  }
+
+  private static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+  /// Stops in the order of a span's way: no new connections, answers to what is open, everything committed, what PostHog
+  /// takes within `grace` sent. The rest stays in the spool for the next start.
+  package func stop(grace: Duration) async {
+    let deadline = WallClock.now() + UInt64(clamping: grace.components.seconds) * 1_000_000_000
+    status.close()
+    await ingest.stopAccepting()
+    intake.close()
+    await ingest.drain(deadline: .seconds(min(grace.components.seconds, 5)))
+    delivery.stop(deadline: deadline)
+    spool.close()
+    do { try store?.close() } catch { log.error("the local store: \(error)") }
+    await admin.stopAccepting()
+    await admin.drain(deadline: .seconds(1))
+  }
+}
+
+/// The stages, wired.
+private final class Parts {
+  let spool: any Spool
+  let intake: Intake
+  let thread: DeliveryThread
+  let store: LocalStore?
+  let status: StatusBoard
+  private var delivery: Delivery?
+
+  /// Wakes the delivery thread, once there is something to wake.
+  private final class Bell: Sendable {
+    private let ring = Mutex<(@Sendable () -> Void)?>(nil)
+    func set(_ new: @escaping @Sendable () -> Void) { ring.withLock { $0 = new } }
+    func callAsFunction() { ring.withLock { $0 }?() }
+  }
+
+  init(_ settings: GatewaySettings, _ program: Program, _ log: Logger) throws(StartError) {
+    let mailbox = Mailbox()
+    let counters = IntakeCounters()
+    let bell = Bell()
+    let replies = PendingReplies(mailbox: mailbox, counters: counters) { bell() }
+    do throws(SpoolError) {
+      spool = try LMDBSpool.open(path: settings.spool.path, settings: SpoolSettings(settings.spool), listener: replies)
+    } catch {
+      throw .spool(error)
+    }
+    let captured = SharedCaptureCounters()
+    let sink: any EventSink
+    var defaultKey: String?
+    switch settings.mode {
+    case .local:
+      let opened = try Self.openStore(settings)
+      let waker = Waker()
+      bell.set { waker.wake() }
+      store = opened
+      sink = LocalSink(store: opened, waker: waker, clock: WallClock.now, log: log)
+    case .forward(let host, let key):
+      store = nil
+      defaultKey = key?.reveal()
+      let sender = try Self.sender(settings, host)
+      bell.set(sender.wakeUp)
+      sink = CaptureSink(sender: sender, counters: captured, log: log)
+    }
+    status = StatusBoard(spool: spool, intake: counters, capture: captured)
+    intake = Intake(
+      settings: Intake.Settings(
+        defaultKey: defaultKey, isLocal: settings.mode == .local, bodyBytesMax: settings.server.bodyBytesMax),
+      spool: spool, replies: replies, counters: counters, clock: WallClock.now)
+    thread = DeliveryThread(wake: { bell() }, clock: WallClock.now)
+    let board = status
+    let delivery = Delivery(
+      spool: spool, sink: sink, mailbox: mailbox, program: program, ripeness: RipenessSettings(settings.trace),
+      clock: WallClock.now, log: log, publish: { board.publish($0) })
+    do throws(SpoolError) { try delivery.recover() } catch { throw .spool(error) }
+    self.delivery = delivery
+  }
+
+  /// Gives delivery away, to the thread that owns it from then on.
+  func takeDelivery() -> sending Delivery? {
+    nonisolated(unsafe) let taken = delivery
+    delivery = nil
+    return unsafe taken
+  }
+
+  private static func openStore(_ settings: GatewaySettings) throws(StartError) -> LocalStore {
+    do throws(StoreError) {
+      return try LocalStore.open(
+        path: settings.localStorePath,
+        limits: StoreLimits(bytesMax: settings.local.bytesMax, ageMax: settings.local.retention))
+    } catch {
+      throw .store(error)
+    }
+  }
+
+  private static func sender(_ settings: GatewaySettings, _ host: String) throws(StartError) -> Sender {
+    let compressor = GzipCompressor(level: 1)
+    do throws(CaptureError) {
+      let capture = CaptureSettings(settings.posthog, host: host)
+      return try Sender(
+        settings: capture, client: CurlClient(capture.client), time: SystemTime(),
+        seed: UInt64.random(in: 0...UInt64.max), compress: { compressor.compress($0) })
+    } catch {
+      throw .capture(error)
+    }
+  }
+}
+
+extension GatewaySettings {
+  /// The database of local mode, inside the spool's folder.
+  package var localStorePath: String { "\(spool.path)/local.sqlite" }
+}
+
+extension SpoolSettings {
+  init(_ settings: GatewaySettings.Spool) {
+    self.init()
+    bytesMax = settings.bytesMax
+    freeBytesMin = settings.freeBytesMin
+  }
+}
+
+extension RipenessSettings {
+  init(_ settings: GatewaySettings.Trace) {
+    self.init(
+      quiet: settings.quiet.nanoseconds, rootGrace: settings.rootGrace.nanoseconds, max: settings.max.nanoseconds)
+  }
+}
+
+extension CaptureSettings {
+  init(_ settings: GatewaySettings.PostHog, host: String) {
+    self.init()
+    self.host = host
+    compression = settings.compression == .gzip ? .gzip : .none
+    batchBytes = settings.batchBytesMax
+    batchEvents = settings.batchEventsMax
+    flushInterval = settings.flushInterval
+    aiLane = settings.aiLane
+    teamID = settings.teamID.map { UInt64($0) }
+    client.timeout = settings.timeout
+    client.proxy = settings.proxy?.reveal()
+    client.caFile = settings.caFile
+  }
+}
+
+extension Duration {
+  /// Never negative; centuries are held to what 64 bits hold.
+  fileprivate var nanoseconds: UInt64 {
+    UInt64(clamping: components.seconds).multipliedReportingOverflow(by: 1_000_000_000).partialValue
+      &+ UInt64(clamping: components.attoseconds / 1_000_000_000)
+  }
+}

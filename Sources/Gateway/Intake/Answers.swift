@@ -1,0 +1,70 @@
+import OTLP
+import Spool
+import Telemetry
+import Transport
+
+/// Answers to exporters, as the OTLP specification has them: always in the request's encoding, errors as
+/// `google.rpc.Status`.
+enum Answers {
+  /// Real exporters give up when they are told to wait for more than a few seconds.
+  private static let retryAfter = "1"
+
+  static func success(_ waiting: PendingReplies.Waiting) -> Response {
+    success(waiting.signal, rejected: waiting.rejected, message: waiting.rejection, waiting.encoding)
+  }
+
+  static func success(_ signal: Signal, rejected: Int, message: String, _ encoding: Encoding) -> Response {
+    response(200, ExportResponse.body(signal, rejected: rejected, message: message, encoding: encoding), encoding)
+  }
+
+  static func metrics(_ encoding: Encoding) -> Response {
+    response(
+      200,
+      ExportResponse.metrics(
+        rejected: 0, message: "Hoglet does not forward metrics; set OTEL_METRICS_EXPORTER=none to stop sending them",
+        encoding: encoding), encoding)
+  }
+
+  static func error(_ status: UInt16, _ message: String, _ encoding: Encoding) -> Response {
+    response(status, StatusBody.body(code: grpcCode(status), message: message, encoding: encoding), encoding)
+  }
+
+  static func unavailable(_ message: String, _ encoding: Encoding) -> Response {
+    var answer = error(503, message, encoding)
+    answer.headers.append(("Retry-After", retryAfter))
+    return answer
+  }
+
+  static func refused(_ refusal: Refusal, _ encoding: Encoding) -> Response {
+    switch refusal {
+    case .full(let bytesMax):
+      unavailable("the spool is full (\(bytesMax) bytes, spool.max_bytes); retry", encoding)
+    case .diskLow(let freeBytes):
+      unavailable("the disk is nearly full (\(freeBytes) bytes free, spool.min_free); retry", encoding)
+    case .busy: unavailable("more is arriving than the disk takes; retry", encoding)
+    case .tooManyLanes: error(429, "too many project keys are in use at this gateway", encoding)
+    case .failed: unavailable("the disk failed; the request was not stored; retry", encoding)
+    case .closing: unavailable("the gateway is shutting down; retry", encoding)
+    }
+  }
+
+  private static func response(_ status: UInt16, _ body: [UInt8], _ encoding: Encoding) -> Response {
+    Response(
+      status: status,
+      headers: [("Content-Type", encoding == .json ? "application/json" : "application/x-protobuf")], body: body)
+  }
+
+  /// google.rpc.Code for a status of HTTP.
+  private static func grpcCode(_ status: UInt16) -> Int {
+    switch status {
+    case 400, 415: 3
+    case 401: 16
+    case 403: 7
+    case 404, 405: 12
+    case 408: 4
+    case 413, 429: 8
+    case 503: 14
+    default: 13
+    }
+  }
+}

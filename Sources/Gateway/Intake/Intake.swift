@@ -1,0 +1,151 @@
+import Bytes
+import Codec
+import Logging
+import OTLP
+import Spool
+import Synchronization
+import Telemetry
+import Transport
+
+/// From a request with a body to the 200: find the key, decompress within limits, walk the message once, append it to the
+/// spool, and let the commit answer. Nothing is mapped here.
+final class Intake: RequestReceiver {
+  struct Settings: Sendable {
+    /// Used for requests that bring no key; nil for none.
+    var defaultKey: String?
+    /// In local mode every key is as good as none.
+    var isLocal: Bool
+    /// The largest body, on the wire and decompressed.
+    var bodyBytesMax: Int
+  }
+
+  /// The lane of local mode.
+  static let localKey = "local"
+
+  private let settings: Settings
+  private let spool: any Spool
+  private let replies: PendingReplies
+  private let clock: @Sendable () -> UInt64
+  private let counters: IntakeCounters
+  private let isClosing = Atomic(false)
+
+  init(
+    settings: Settings, spool: any Spool, replies: PendingReplies, counters: IntakeCounters,
+    clock: @escaping @Sendable () -> UInt64
+  ) {
+    self.settings = settings
+    self.spool = spool
+    self.replies = replies
+    self.counters = counters
+    self.clock = clock
+  }
+
+  /// From now on every request is told to come again.
+  func close() { isClosing.store(true, ordering: .relaxed) }
+
+  func begin(_ head: RequestHead) -> Begin {
+    let encoding = Encoding(contentType: head.contentType)
+    let answer = encoding ?? .json
+    guard Route(path: Substring(head.path)) != nil else {
+      return .respond(Answers.error(404, "no such path; use \(Route.known)", answer))
+    }
+    guard head.method == "POST" else {
+      var refusal = Answers.error(405, "only POST is allowed here", answer)
+      refusal.headers.append(("Allow", "POST"))
+      return .respond(refusal)
+    }
+    if key(of: head) == nil {
+      return .respond(
+        Answers.error(
+          401,
+          "no project key: send 'Authorization: Bearer <key>' (OTEL_EXPORTER_OTLP_HEADERS), or set "
+            + "HOGLET_POSTHOG_API_KEY at the gateway", answer))
+    }
+    guard encoding != nil else {
+      return .respond(
+        Answers.error(415, "the content type must be application/x-protobuf or application/json", answer))
+    }
+    guard (try? ContentEncoding(header: head.contentEncoding)) != nil else {
+      return .respond(Answers.error(415, "the content encoding must be gzip, deflate, zstd or identity", answer))
+    }
+    if let length = head.contentLength, length > settings.bodyBytesMax {
+      return .respond(tooLarge(answer))
+    }
+    if isClosing.load(ordering: .relaxed) {
+      return .respond(Answers.unavailable("the gateway is shutting down; retry", answer))
+    }
+    return .accept(bodyLimit: settings.bodyBytesMax)
+  }
+
+  /// What the transport refuses itself is answered in the client's encoding too.
+  func refusal(_ head: RequestHead?, status: UInt16, message: String) -> Response {
+    Answers.error(status, message, Encoding(contentType: head?.contentType) ?? .json)
+  }
+
+  private func tooLarge(_ encoding: Encoding) -> Response {
+    Answers.error(
+      413, "the body is larger than \(settings.bodyBytesMax) bytes (server.body_max); send smaller batches", encoding)
+  }
+
+  private func key(of head: RequestHead) -> String? {
+    if settings.isLocal { return Self.localKey }
+    return Credentials.key(authorization: head.authorization, apiKey: head.apiKey) ?? settings.defaultKey
+  }
+
+  func complete(_ head: RequestHead, body: consuming [UInt8], reply: Reply) {
+    let encoding = Encoding(contentType: head.contentType) ?? .json
+    guard let route = Route(path: Substring(head.path)), let key = key(of: head) else {
+      reply.send(Answers.error(400, "the request changed on its way", encoding))
+      return
+    }
+    guard case .telemetry(let signal) = route else {
+      reply.send(Answers.metrics(encoding))
+      return
+    }
+    do {
+      try store(body, head, key, signal, encoding, reply)
+    } catch let error as CodecError {
+      counters.refused()
+      if case .tooLarge = error {
+        reply.send(tooLarge(encoding))
+      } else {
+        reply.send(Answers.error(400, "\(error)", encoding))
+      }
+    } catch let error as OTLPError {
+      counters.refused()
+      reply.send(Answers.error(error.isOverLimit ? 413 : 400, "\(error)", encoding))
+    } catch {
+      counters.refused()
+      reply.send(Answers.error(400, "the request cannot be read", encoding))
+    }
+  }
+
+  private func store(
+    _ received: [UInt8], _ head: RequestHead, _ key: String, _ signal: Signal, _ encoding: Encoding, _ reply: Reply
+  ) throws {
+    var body = received
+    let packed = try ContentEncoding(header: head.contentEncoding)
+    if packed != .identity {
+      body = try Decompressor.decompress(received.span, encoding: packed, limit: settings.bodyBytesMax)
+    }
+    if encoding == .json { body = try JSONTranscoder.protobuf(from: body.span, signal: signal) }
+    let scan = try RequestScanner.scan(&body, signal: signal)
+    counters.received(records: scan.accepted, rejected: scan.rejected, bytes: body.count)
+    guard scan.accepted > 0 else {
+      reply.send(Answers.success(signal, rejected: scan.rejected, message: scan.rejection, encoding))
+      return
+    }
+    let arrival = clock()
+    let waiting = PendingReplies.Waiting(
+      reply: reply, signal: signal, encoding: encoding, records: scan.accepted, rejected: scan.rejected,
+      rejection: scan.rejection)
+    let token = replies.add(waiting)
+    let append = Append(
+      token: token, key: key, signal: signal, arrival: arrival, index: scan.index.encoded(), body: body)
+    if let refusal = spool.append(append) {
+      replies.remove(token)
+      counters.refused()
+      reply.send(Answers.refused(refusal, encoding))
+    }
+  }
+}

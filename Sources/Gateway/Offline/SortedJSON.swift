@@ -1,0 +1,52 @@
+package import Bytes
+
+/// JSON in a form that a diff can be read in: compact, one line, the members of every object sorted by name.
+package enum SortedJSON {
+  /// Rewrites a JSON text; throws what is wrong with it.
+  package static func text(_ json: [UInt8]) throws(JSONError) -> [UInt8] {
+    var tape = JSONTape()
+    let root = try tape.parse(json.span, Slice(0, json.count))
+    var out = ByteBuffer(capacity: json.count)
+    write(root, tape.nodes, json.span, &out)
+    return out.array()
+  }
+
+  private static func write(_ index: Int, _ nodes: [JSONNode], _ bytes: ByteSpan, _ out: inout ByteBuffer) {
+    let node = nodes[index]
+    switch node.kind {
+    case .array:
+      out.append(UInt8(ascii: "["))
+      for (number, child) in children(of: index, nodes).enumerated() {
+        if number > 0 { out.append(UInt8(ascii: ",")) }
+        write(child, nodes, bytes, &out)
+      }
+      out.append(UInt8(ascii: "]"))
+    case .object:
+      out.append(UInt8(ascii: "{"))
+      let members = children(of: index, nodes).map { (key: bytes.string(nodes[$0].key), node: $0) }
+      for (number, member) in members.sorted(by: { ($0.key, $0.node) < ($1.key, $1.node) }).enumerated() {
+        if number > 0 { out.append(UInt8(ascii: ",")) }
+        out.append(UInt8(ascii: "\""))
+        out.append(bytes, nodes[member.node].key)
+        out.append("\":")
+        write(member.node, nodes, bytes, &out)
+      }
+      out.append(UInt8(ascii: "}"))
+    case .string:
+      out.append(UInt8(ascii: "\""))
+      out.append(bytes, node.text)
+      out.append(UInt8(ascii: "\""))
+    default: out.append(bytes, node.text)
+    }
+  }
+
+  private static func children(of index: Int, _ nodes: [JSONNode]) -> [Int] {
+    var found: [Int] = []
+    var child = index + 1
+    for _ in 0..<nodes[index].children {
+      found.append(child)
+      child = Int(nodes[child].next)
+    }
+    return found
+  }
+}

@@ -1,0 +1,146 @@
+import Logging
+
+/// What is wrong with a value, without the value itself: "not a duration; write for example 10s".
+package struct SettingComplaint: Error, Sendable, Equatable {
+  package let text: String
+
+  init(_ text: String) {
+    self.text = text
+  }
+}
+
+/// How the values of a kind are read, checked, written and described.
+struct SettingKind<Value: Sendable & Equatable>: Sendable {
+  /// One or two words for the documentation.
+  let title: String
+  /// What is allowed, for people; empty when the title says it all.
+  var allowed = ""
+  var isSecret = false
+  let read: @Sendable (String) -> Result<Value, SettingComplaint>
+  let write: @Sendable (Value) -> String
+
+  init(
+    _ title: String, allowed: String = "", isSecret: Bool = false, write: @escaping @Sendable (Value) -> String,
+    read: @escaping @Sendable (String) -> Result<Value, SettingComplaint>
+  ) {
+    self.title = title
+    self.allowed = allowed
+    self.isSecret = isSecret
+    self.write = write
+    self.read = read
+  }
+}
+
+extension SettingKind where Value: Comparable {
+  /// A kind with a range: what `parse` does not know is not of the kind at all.
+  init(
+    _ title: String, article: String = "a", in range: ClosedRange<Value>, examples: String,
+    write: @escaping @Sendable (Value) -> String, parse: @escaping @Sendable (String) -> Value?
+  ) {
+    let allowed = "\(write(range.lowerBound)) to \(write(range.upperBound))"
+    self.init(title, allowed: allowed, write: write) { text in
+      guard let value = parse(text) else {
+        return .failure(SettingComplaint("not \(article) \(title); write for example \(examples)"))
+      }
+      return range.contains(value) ? .success(value) : .failure(SettingComplaint("out of range; allowed is \(allowed)"))
+    }
+  }
+}
+
+extension SettingKind<Duration> {
+  static func duration(_ range: ClosedRange<Duration>) -> Self {
+    Self(
+      "duration", in: range, examples: "250ms, 10s, 5m", write: { WrittenUnits.text($0) },
+      parse: WrittenUnits.duration)
+  }
+}
+
+extension SettingKind<Int> {
+  static func bytes(_ range: ClosedRange<Int>) -> Self {
+    Self(
+      "byte count", in: range, examples: "64MiB, 1GiB, 500kB", write: { WrittenUnits.text($0) },
+      parse: WrittenUnits.byteCount)
+  }
+
+  static func integer(_ range: ClosedRange<Int>) -> Self {
+    Self("whole number", in: range, examples: "\(range.lowerBound)", write: { "\($0)" }, parse: { Int($0) })
+  }
+}
+
+extension SettingKind<Bool> {
+  static var bool: Self {
+    Self("yes or no", allowed: "true, false", write: { "\($0)" }) { text in
+      switch text.lowercased() {
+      case "true", "yes", "on", "1": .success(true)
+      case "false", "no", "off", "0": .success(false)
+      default: .failure(SettingComplaint("neither true nor false"))
+      }
+    }
+  }
+}
+
+extension SettingKind<ListenAddress> {
+  static var address: Self {
+    Self("address", allowed: "host:port", write: { $0.description }) { text in
+      guard let address = ListenAddress(text) else {
+        return .failure(SettingComplaint("not an address; write host:port, for example 127.0.0.1:4318 or [::1]:4318"))
+      }
+      return .success(address)
+    }
+  }
+}
+
+extension SettingKind where Value: RawRepresentable<String> & CaseIterable {
+  static var choice: Self { choice([:]) }
+
+  /// One of the names of `Value`, or of the other names that people use for them.
+  static func choice(_ otherNames: [String: Value]) -> Self {
+    let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
+    return Self("choice", allowed: names, write: { $0.rawValue }) { text in
+      let name = text.lowercased()
+      guard let value = Value(rawValue: name) ?? otherNames[name] else {
+        return .failure(SettingComplaint("unknown; choose one of \(names)"))
+      }
+      return .success(value)
+    }
+  }
+}
+
+extension SettingKind<String> {
+  static var path: Self {
+    Self("path", write: { $0 }) { text in
+      text.utf8.contains(0) ? .failure(SettingComplaint("not a path: it holds a zero byte")) : .success(text)
+    }
+  }
+
+  /// Scheme, host and port of a server. A trailing slash is cut; everything else beside them is refused, because the
+  /// gateway appends its own paths.
+  static var serverURL: Self {
+    Self("URL", allowed: "http or https, host and port only", write: { $0 }) { text in
+      ServerURL.read(text, schemes: ["http", "https"], mayHoldUser: false)
+    }
+  }
+}
+
+extension SettingKind<Secret> {
+  /// A PostHog project key.
+  static var projectKey: Self {
+    Self("secret", isSecret: true, write: { _ in Secret.placeholder }) { text in
+      if text.hasPrefix("phx_") {
+        return .failure(
+          SettingComplaint("a personal API key (phx_…); the gateway needs the project API key (phc_…)"))
+      }
+      guard text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+        return .failure(SettingComplaint("not a project API key: it holds blanks or characters that no key has"))
+      }
+      return .success(Secret(text))
+    }
+  }
+
+  static var proxyURL: Self {
+    Self("secret URL", allowed: "http, https, socks5 or socks5h", isSecret: true, write: { _ in Secret.placeholder }) {
+      text in
+      ServerURL.read(text, schemes: ["http", "https", "socks5", "socks5h"], mayHoldUser: true).map(Secret.init)
+    }
+  }
+}

@@ -1,0 +1,5 @@
+import Console
+
+extension StatusBoard: MetricsSource {
+  func families() -> [Console.MetricFamily] { [] }
+}

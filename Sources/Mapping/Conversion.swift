@@ -1,0 +1,158 @@
+import Bytes
+import Telemetry
+
+/// Writing a value as the type that properties.yaml gives it.
+extension Mapper {
+  /// Writes the value; false if it is not of the property's type and cannot be made so.
+  func write(
+    _ found: Resolved, _ property: CompiledProperty, _ source: CompiledSource, _ index: Int, to out: inout ByteBuffer
+  ) -> Bool {
+    switch property.type {
+    case .string, .id: return writeText(found.item, to: &out)
+    case .int:
+      guard let number = scalarNumber(found.item), abs(number) < 9e15 else { return false }
+      if case .value(.int(let exact)) = found.item { out.appendDecimal(exact) } else { out.appendJSONNumber(number.rounded(.towardZero)) }
+      return true
+    case .number, .money:
+      guard let number = scalarNumber(found.item) else { return false }
+      out.appendJSONNumber(number)
+      return true
+    case .seconds: return writeSeconds(found.item, unit: source.unit, to: &out)
+    case .bool: return writeBool(found.item, to: &out)
+    case .json: return writeStructure(found, to: &out)
+    case .object:
+      guard let root = node(found.item, attribute: found.attribute), tape.nodes[root].kind == .object else {
+        return false
+      }
+      write(root, to: &out)
+      return true
+    case .tools: return writeTools(found, to: &out)
+    case .messages: return writeMessages(found, property, source, index, to: &out)
+    }
+  }
+
+  private func scalarNumber(_ item: Item) -> Double? {
+    if let number = number(item) { return number }
+    guard let text = scalarText(item) else { return nil }
+    return number(.text(text))
+  }
+
+  private func writeText(_ item: Item, to out: inout ByteBuffer) -> Bool {
+    switch item {
+    case .value(.string(let slice)):
+      out.append(UInt8(ascii: "\""))
+      if Int(slice.count) > stringBytesMax {
+        appendCut(bytes, slice, to: &out)
+      } else {
+        out.appendJSONContent(bytes, slice)
+      }
+      out.append(UInt8(ascii: "\""))
+    case .node(let index) where tape.nodes[index].kind == .string || tape.nodes[index].kind == .text:
+      writeString(index, to: &out)
+    default:
+      guard let text = scalarText(item) else { return false }
+      out.append(UInt8(ascii: "\""))
+      appendCut(text.span, Slice(0, text.count), to: &out)
+      out.append(UInt8(ascii: "\""))
+    }
+    return true
+  }
+
+  private func writeSeconds(_ item: Item, unit: TimeUnit?, to out: inout ByteBuffer) -> Bool {
+    if case .nanoseconds(let count) = item {
+      out.appendSeconds(count)
+      return true
+    }
+    guard let number = scalarNumber(item), number >= 0 else { return false }
+    switch unit {
+    case .nanoseconds: out.appendJSONNumber(number / 1e9)
+    case .microseconds: out.appendJSONNumber(number / 1e6)
+    case .milliseconds: out.appendJSONNumber(number / 1e3)
+    case .seconds, nil: out.appendJSONNumber(number)
+    }
+    return true
+  }
+
+  private func writeBool(_ item: Item, to out: inout ByteBuffer) -> Bool {
+    switch item {
+    case .value(.bool(let flag)), .literal(.bool(let flag)): out.append(flag ? "true" : "false")
+    default:
+      guard let text = scalarText(item) else { return false }
+      switch String(decoding: text.lowercasedASCII, as: UTF8.self) {
+      case "true", "1", "yes": out.append("true")
+      case "false", "0", "no": out.append("false")
+      default: return false
+      }
+    }
+    return true
+  }
+
+  /// A structure as it is; text that holds one, parsed; other text as text.
+  private func writeStructure(_ found: Resolved, to out: inout ByteBuffer) -> Bool {
+    if let root = node(found.item, attribute: found.attribute) {
+      writeMedia(root, to: &out)
+      return true
+    }
+    return writeText(found.item, to: &out)
+  }
+
+  private func writeMessages(
+    _ found: Resolved, _ property: CompiledProperty, _ source: CompiledSource, _ index: Int, to out: inout ByteBuffer
+  ) -> Bool {
+    let role: StaticString = property.name.hasPrefix("$ai_output") ? "assistant" : "user"
+    if let root = node(found.item, attribute: found.attribute) {
+      let instructions = source.words?.prepend.compactMap { path -> Int? in
+        let given = resolve(path, index)
+        guard given.isPresent else { return nil }
+        return node(given.item, attribute: given.attribute) ?? textNode(given.item)
+      }
+      writeMessages(root, instructions: instructions ?? [], role: role, to: &out)
+      return true
+    }
+    guard let text = scalarText(found.item) else { return false }
+    writeMessage(text: constant(text), role: role, to: &out)
+    return true
+  }
+
+  /// Plain text as a node of the tape.
+  private func textNode(_ item: Item) -> Int? {
+    guard let text = scalarText(item) else { return nil }
+    var node = JSONNode(kind: .text, text: constant(text))
+    node.next = Int32(tape.nodes.count + 1)
+    tape.nodes.append(node)
+    return tape.nodes.count - 1
+  }
+
+  // MARK: Tools
+
+  private static let schemaNames = ["parameters", "input_schema", "inputSchema", "json_schema"].map { Array($0.utf8) }
+  private static let description = Array("description".utf8)
+
+  /// OpenAI's shape: `[{type: "function", function: {name, description, parameters}}]`.
+  private func writeTools(_ found: Resolved, to out: inout ByteBuffer) -> Bool {
+    guard let root = node(found.item, attribute: found.attribute) else { return false }
+    let tools = tape.nodes[root].kind == .array ? children(of: root) : [root]
+    out.append(UInt8(ascii: "["))
+    for (number, listed) in tools.enumerated() {
+      if number > 0 { out.append(UInt8(ascii: ",")) }
+      guard let tool = node(.node(listed), attribute: -1), tape.nodes[tool].kind == .object else {
+        write(listed, to: &out)
+        continue
+      }
+      let function = member(tool, MessageWords.function) ?? tool
+      out.append("{\"type\":\"function\",\"function\":{\"name\":")
+      if let name = member(function, MessageWords.name) { writeAsText(name, to: &out) } else { out.append("\"\"") }
+      if let about = member(function, Self.description) {
+        out.append(",\"description\":")
+        write(about, to: &out)
+      }
+      if let schema = member(function, anyOf: Self.schemaNames).flatMap({ node(.node($0), attribute: -1) }) {
+        out.append(",\"parameters\":")
+        write(schema, to: &out)
+      }
+      out.append("}}")
+    }
+    out.append(UInt8(ascii: "]"))
+    return true
+  }
+}

@@ -1,0 +1,144 @@
+import Bytes
+import Telemetry
+
+/// Properties that follow from others, and the bookkeeping they need.
+extension Mapper {
+  /// After a property was written: its further names, its place among the model parameters, its number where the code
+  /// needs it, and its size.
+  func finish(
+    _ property: CompiledProperty, _ number: Int, valueStart: Int, _ item: Item, _ out: inout ByteBuffer
+  ) {
+    let known = program.known
+    var end = out.count
+    if end - valueStart > MappingLimits.propertyBytesMax, property.isContent {
+      end = shorten(property, valueStart: valueStart, &out)
+    }
+    let size = end - valueStart
+    for label in property.labels.dropFirst() {
+      out.append(UInt8(ascii: ","))
+      out.append(label)
+      out.repeatBytes(valueStart, size)
+    }
+    if let parameter = property.parameter {
+      parameters.append(parameter)
+      out.copy(valueStart, size, to: &parameters)
+      parameters.append(UInt8(ascii: ","))
+    }
+    out.append(UInt8(ascii: ","))
+    switch number {
+    case known.inputTokens: current.inputTokens = self.number(item)
+    case known.outputTokens: current.outputTokens = self.number(item)
+    case known.totalTokens: current.totalTokens = self.number(item)
+    case known.cacheRead: current.cacheRead = self.number(item)
+    case known.cacheWrite: current.cacheWrite = self.number(item)
+    case known.cacheExclusive: current.cacheExclusiveGiven = true
+    case known.modelParameters: current.parametersGiven = true
+    case known.processPersonProfile: current.processPersonGiven = true
+    case known.geoIPDisable: current.geoIPGiven = true
+    default: break
+    }
+  }
+
+  /// A property that is still too large becomes the beginning of its own text.
+  private func shorten(_ property: CompiledProperty, valueStart: Int, _ out: inout ByteBuffer) -> Int {
+    let text = out.array(from: valueStart)
+    out.truncate(to: valueStart)
+    let before = stringBytesMax
+    stringBytesMax = min(before, MappingLimits.propertyBytesMax)
+    out.append(UInt8(ascii: "\""))
+    appendCut(text.span, Slice(0, text.count), to: &out)
+    out.append(UInt8(ascii: "\""))
+    stringBytesMax = before
+    truncated.append(property.name)
+    return out.count
+  }
+
+  func writeDerived(
+    _ index: Int, _ dialect: CompiledDialect, _ event: EventName, isKnown: Bool, to out: inout ByteBuffer
+  ) {
+    if event == .span || event == .trace {
+      out.append("\"$ai_span_type\":\"")
+      out.append(spans[index].kind.rawValue)
+      out.append("\",")
+    }
+    if current.totalTokens == nil, let property = program.known.totalTokens,
+      program.properties[property].events & event.bit != 0, let input = current.inputTokens,
+      let output = current.outputTokens
+    {
+      out.append(program.properties[property].labels[0])
+      out.appendJSONNumber(input + output)
+      out.append(UInt8(ascii: ","))
+    }
+    writeCacheReporting(dialect, event, to: &out)
+    if parameters.count > 0, !current.parametersGiven, event == .generation || event == .embedding {
+      out.append("\"$ai_model_parameters\":{")
+      parameters.withSpan { out.append($0, Slice(0, $0.count - 1)) }
+      out.append("},")
+    }
+    parameters.truncate(to: 0)
+    if batch.spans[index].status == .error { writeError(index, to: &out) }
+    if !isKnown, !current.processPersonGiven { out.append("\"$process_person_profile\":false,") }
+    if !current.geoIPGiven { out.append("\"$geoip_disable\":true,") }
+  }
+
+  /// PostHog bills cached input twice if it is not told whether input tokens include it (posthog.md, section 3).
+  private func writeCacheReporting(_ dialect: CompiledDialect, _ event: EventName, to out: inout ByteBuffer) {
+    guard event == .generation, !current.cacheExclusiveGiven, current.cacheRead != nil || current.cacheWrite != nil
+    else { return }
+    let cached = (current.cacheRead ?? 0) + (current.cacheWrite ?? 0)
+    let isExclusive = (current.inputTokens ?? .infinity) < cached || dialect.cacheExclusive == true
+    out.append("\"$ai_cache_reporting_exclusive\":")
+    out.append(isExclusive ? "true," : "false,")
+  }
+
+  /// "type: message" of the last exception event, else the status message.
+  private func writeError(_ index: Int, to out: inout ByteBuffer) {
+    out.append("\"$ai_is_error\":true,\"$ai_error\":\"")
+    let bytes = self.bytes
+    var type = Slice.empty
+    var message = Slice.empty
+    for event in batch.spans[index].events where bytes.equals(batch.events[Int(event)].name, Self.exception) {
+      (type, message) = (.empty, .empty)
+      for attribute in batch.events[Int(event)].attributes {
+        let named = batch.attributes[Int(attribute)]
+        guard case .string(let text) = named.value else { continue }
+        if bytes.equals(named.key, Self.exceptionType) { type = text }
+        if bytes.equals(named.key, Self.exceptionMessage) { message = text }
+      }
+    }
+    if type.isEmpty, message.isEmpty { message = batch.spans[index].statusMessage }
+    if !type.isEmpty {
+      appendCut(bytes, type, to: &out)
+      if !message.isEmpty { out.append(": ") }
+    }
+    appendCut(bytes, message, to: &out)
+    out.append("\",")
+  }
+
+  private static let exception = Array("exception".utf8)
+  private static let exceptionType = Array("exception.type".utf8)
+  private static let exceptionMessage = Array("exception.message".utf8)
+
+  /// Names what was cut.
+  func writeTruncated(to out: inout ByteBuffer) {
+    out.append("\"$ai_truncated\":[")
+    for (number, name) in truncated.enumerated() {
+      if number > 0 { out.append(UInt8(ascii: ",")) }
+      out.appendJSONString(name)
+    }
+    out.append("],")
+  }
+}
+
+extension ByteBuffer {
+  /// Appends bytes that were written before.
+  mutating func repeatBytes(_ start: Int, _ size: Int) {
+    let bytes = array(from: start)
+    append(bytes.span, Slice(0, size))
+  }
+
+  /// Appends bytes of this buffer to another.
+  func copy(_ start: Int, _ size: Int, to other: inout ByteBuffer) {
+    withSpan { other.append($0, Slice(start, start + size)) }
+  }
+}

@@ -1,0 +1,208 @@
+package import Bytes
+import Codec
+package import Telemetry
+
+/// One event as it goes to PostHog.
+package struct MappedEvent: Sendable {
+  /// What it is called.
+  package var name: EventName
+  package var frozen: FrozenEvent
+  /// The event's UUID, as two big-endian words.
+  package var id: (high: UInt64, low: UInt64)
+  /// The complete JSON object, in the buffer that was written to.
+  package var json: Slice
+
+  /// The UUID as text.
+  package var uuid: String {
+    var out = ByteBuffer()
+    out.appendUUID(id)
+    return out.string
+  }
+}
+
+/// How a trace is written: what was frozen before, and who late spans belong to.
+package struct WritingContext: Sendable {
+  /// What an earlier attempt fixed; it wins over what the mapping says now.
+  package var frozen: [SpanKey: FrozenEvent] = [:]
+  /// Spans that went out before; they are left out.
+  package var sent: Set<SpanKey> = []
+  /// For late spans: the identity that the trace's first part was sent with, and no second `$ai_trace`.
+  package var late: [UInt8]?
+
+  package init() {}
+}
+
+extension Mapper {
+  /// Writes every event of the loaded trace, in the order in which its spans came.
+  package func writeEvents(_ context: WritingContext, to out: inout ByteBuffer) -> [MappedEvent] {
+    var events: [MappedEvent] = []
+    var moments = Set<Moment>()
+    for index in spans.indices where spans[index].isAI && !spans[index].isDuplicate {
+      let span = batch.spans[index]
+      let key = SpanKey(span: span.id.value, start: span.start)
+      if context.sent.contains(key) { continue }
+      let frozen = context.frozen[key] ?? freeze(index, key, context, &moments)
+      guard let name = EventName(number: frozen.name) else { continue }
+      let start = out.count
+      let id = identify(span, frozen)
+      writeEvent(index, frozen, id, to: &out)
+      events.append(MappedEvent(name: name, frozen: frozen, id: id, json: Slice(start, out.count)))
+    }
+    return events
+  }
+
+  /// What PostHog may take for the same event if its uuid is not looked at.
+  private struct Moment: Hashable {
+    var name: UInt8
+    var microsecond: UInt64
+    var distinctID: [UInt8]
+  }
+
+  /// Fixes name, time and user. Two events of a trace that would agree in all three are moved apart by less than a
+  /// millisecond, by an amount that follows from the span id.
+  private func freeze(
+    _ index: Int, _ key: SpanKey, _ context: WritingContext, _ moments: inout Set<Moment>
+  ) -> FrozenEvent {
+    if context.late != nil { spans[index].isTrace = false }
+    let span = batch.spans[index]
+    var distinct: [UInt8] = []
+    if let known = distinctID(of: index) {
+      distinct.append(bytes, known)
+    } else if let late = context.late, !late.isEmpty {
+      distinct = late
+    } else {
+      distinct = Array(span.trace.description.utf8)
+    }
+    var timestamp = span.start
+    let name = spans[index].event.number
+    let moment = Moment(name: name, microsecond: timestamp / 1000, distinctID: distinct)
+    if !moments.insert(moment).inserted { timestamp += (1 + span.id.value % 997) * 1000 }
+    return FrozenEvent(key: key, name: name, timestamp: timestamp, distinctID: distinct)
+  }
+
+  /// Whether the event belongs to somebody known, not to the trace id that stands in.
+  private func isKnown(_ frozen: FrozenEvent, _ index: Int) -> Bool {
+    frozen.distinctID != Array(batch.spans[index].trace.description.utf8)
+  }
+
+  /// Writes one event; while it is larger than PostHog takes, again with shorter strings.
+  private func writeEvent(_ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer) {
+    let start = out.count
+    let marked = consumed
+    for step in [MappingLimits.propertyBytesMax] + MappingLimits.stringBytesSteps {
+      stringBytesMax = step
+      writeOnce(index, frozen, id, to: &out)
+      if out.count - start <= MappingLimits.eventBytesMax { return }
+      out.truncate(to: start)
+      consumed = marked
+    }
+    // Too many properties rather than too large ones: what is left is who and when.
+    stringBytesMax = MappingLimits.stringBytesSteps.last ?? 64
+    writeHead(index, frozen, id, to: &out)
+    out.append("\"$ai_truncated\":[\"*\"]}}")
+  }
+
+  private func writeOnce(_ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer) {
+    let event = EventName(number: frozen.name) ?? spans[index].event
+    current = CurrentEvent()
+    current.span = index
+    tape.nodes.removeAll(keepingCapacity: true)
+    parsed.removeAll(keepingCapacity: true)
+    scratch.truncate(to: 0)
+    truncated.removeAll(keepingCapacity: true)
+    writeHead(index, frozen, id, to: &out)
+    let dialect = program.dialects[Int(spans[index].dialect)]
+    for rule in dialect.rules { apply(rule, to: index, event: event, &out) }
+    for constant in dialect.constants where program.properties[constant.property].events & event.bit != 0 {
+      out.append(constant.json)
+      out.append(UInt8(ascii: ","))
+    }
+    writeDerived(index, dialect, event, isKnown: isKnown(frozen, index), to: &out)
+    writeLeftovers(index, dialect, to: &out)
+    writeResource(index, dialect, to: &out)
+    if !truncated.isEmpty { writeTruncated(to: &out) }
+    out.append("\"$lib\":\"hoglet\",\"$lib_version\":\"")
+    out.append(Self.version)
+    out.append("\"}}")
+  }
+
+  /// The version that events and `hoglet --version` name.
+  package static var version: StaticString { "0.1.0" }
+
+  private func writeHead(_ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer) {
+    let span = batch.spans[index]
+    out.append("{\"event\":\"")
+    out.append((EventName(number: frozen.name) ?? .span).text)
+    out.append("\",\"distinct_id\":")
+    out.appendJSONString(frozen.distinctID.span, Slice(0, frozen.distinctID.count))
+    out.append(",\"uuid\":\"")
+    out.appendUUID(id)
+    out.append("\",\"timestamp\":\"")
+    out.appendTimestamp(frozen.timestamp)
+    out.append("\",\"properties\":{\"$ai_trace_id\":\"")
+    out.appendHex(span.trace.high)
+    out.appendHex(span.trace.low)
+    out.append("\",\"$ai_span_id\":\"")
+    out.appendHex(span.id.value)
+    out.append("\",")
+    if let parent = parentID(of: index) {
+      out.append("\"$ai_parent_id\":\"")
+      out.appendHex(parent.value)
+      out.append("\",")
+    }
+  }
+
+  /// UUIDv5 of trace id, span id, start and event name: the same on every attempt, in every replica.
+  private func identify(_ span: Telemetry.Span, _ frozen: FrozenEvent) -> (high: UInt64, low: UInt64) {
+    scratch.truncate(to: 0)
+    for word in [span.trace.high, span.trace.low, span.id.value, span.start] {
+      scratch.appendLittleEndian(word.bigEndian)
+    }
+    scratch.append((EventName(number: frozen.name) ?? .span).text)
+    return scratch.withSpan { UUID5.make(namespace: Self.namespace, name: $0) }
+  }
+
+  /// Hoglet's namespace for UUIDv5: made once at random, never to change.
+  private static let namespace: (UInt64, UInt64) = (0x6f2c_9d1e_3b7a_4c58, 0x9e41_d07f_2a86_b5c3)
+}
+
+extension ByteBuffer {
+  /// Appends a UUID as text.
+  fileprivate mutating func appendUUID(_ id: (high: UInt64, low: UInt64)) {
+    let groups: [(word: UInt64, first: UInt64, digits: UInt64)] = [
+      (id.high, 60, 8), (id.high, 28, 4), (id.high, 12, 4), (id.low, 60, 4), (id.low, 44, 12),
+    ]
+    for (number, group) in groups.enumerated() {
+      if number > 0 { append(UInt8(ascii: "-")) }
+      for digit in 0..<group.digits { append(Hex.character(group.word >> (group.first - digit * 4))) }
+    }
+  }
+}
+
+extension EventName {
+  /// The number under which a name is frozen.
+  package var number: UInt8 {
+    switch self {
+    case .generation: 1
+    case .embedding: 2
+    case .span: 3
+    case .trace: 4
+    case .evaluation: 5
+    }
+  }
+
+  package init?(number: UInt8) {
+    guard let name = EventName.allCases.first(where: { $0.number == number }) else { return nil }
+    self = name
+  }
+
+  var text: StaticString {
+    switch self {
+    case .generation: "$ai_generation"
+    case .embedding: "$ai_embedding"
+    case .span: "$ai_span"
+    case .trace: "$ai_trace"
+    case .evaluation: "$ai_evaluation"
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import Bytes
+import Telemetry
+
+/// Whose event it is: `distinct_id` and where it comes from (posthog.md, section 2).
+extension Mapper {
+  /// The user of a span: its own, else that of its nearest ancestor who knows, in the arena; nil if nobody does.
+  func distinctID(of index: Int) -> Slice? {
+    var place = Int32(index)
+    var steps = 0
+    while place >= 0, steps < MappingLimits.ancestorsMax {
+      if let own = ownDistinctID(Int(place), resource: false) { return own }
+      place = spans[Int(place)].parent
+      steps += 1
+    }
+    return ownDistinctID(index, resource: true)
+  }
+
+  /// What late spans of this trace are given if they know no user themselves: the topmost span's user, else the first
+  /// one that any span knows. Empty if nobody does.
+  package func defaultIdentity() -> [UInt8] {
+    var identity: [UInt8] = []
+    let order = spans.indices.sorted { (spans[$0].aiParent >= 0 ? 1 : 0, $0) < (spans[$1].aiParent >= 0 ? 1 : 0, $1) }
+    for index in order where spans[index].isAI {
+      if let found = distinctID(of: index) {
+        identity.append(bytes, found)
+        return identity
+      }
+    }
+    return identity
+  }
+
+  /// Attributes of a span come before those of its ancestors, and all of them before the resource's.
+  private func ownDistinctID(_ index: Int, resource: Bool) -> Slice? {
+    let dialect = spans[index].dialect >= 0 ? Int(spans[index].dialect) : 0
+    guard let property = program.known.distinctID, dialect < program.dialects.count,
+      let rule = program.dialects[dialect].rules.first(where: { $0.property == property })
+    else { return nil }
+    for source in rule.sources {
+      guard case .resource? = source.path?.place else {
+        if resource { continue }
+        if let found = evaluate(source, program.properties[property], index), let slice = identity(found) {
+          return slice
+        }
+        continue
+      }
+      if resource, let found = evaluate(source, program.properties[property], index), let slice = identity(found) {
+        return slice
+      }
+    }
+    return nil
+  }
+
+  /// Non-empty text of at most `MappingLimits.distinctIDBytesMax` bytes.
+  private func identity(_ found: Resolved) -> Slice? {
+    var slice: Slice
+    if case .value(.string(let text)) = found.item {
+      slice = text
+    } else {
+      guard let text = scalarText(found.item), !text.isEmpty else { return nil }
+      slice = constant(text)
+    }
+    let bytes = self.bytes
+    if Int(slice.count) > MappingLimits.distinctIDBytesMax {
+      var end = slice.start + MappingLimits.distinctIDBytesMax
+      while end > slice.start, bytes[end] & 0xc0 == 0x80 { end -= 1 }
+      slice = Slice(slice.start, end)
+    }
+    return bytes.isBlank(slice) ? nil : slice
+  }
+}
+
+extension ByteSpan {
+  fileprivate func isBlank(_ slice: Slice) -> Bool {
+    for index in slice.range where self[index] > 0x20 { return false }
+    return true
+  }
+}

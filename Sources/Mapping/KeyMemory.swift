@@ -1,0 +1,43 @@
+import Bytes
+
+/// What the program knows of one attribute name, looked up once per name instead of once per span.
+struct KeyInfo {
+  /// The slot that rules read it by; -1 if none does.
+  var slot: Int32
+  /// The family it belongs to; -1 for none.
+  var family: Int32
+  /// `"otel.<name>":`, or `"$name":` for names of PostHog's own, in the memory's labels.
+  var label: Slice
+  /// A name beginning with `$`: set by the application for PostHog, passed on under its own name.
+  var isNative: Bool
+}
+
+/// Attribute names seen before, with their labels already encoded: telemetry repeats the same names for ever.
+struct KeyMemory {
+  private var names = KeyTable()
+  private var info: [KeyInfo] = []
+  private(set) var labels: [UInt8] = []
+
+  var isFull: Bool { info.count >= MappingLimits.keysRememberedMax }
+
+  subscript(_ key: Int32) -> KeyInfo { info[Int(key)] }
+
+  /// The number of a name, learnt if it is new.
+  mutating func key(_ bytes: ByteSpan, _ name: Slice, _ program: borrowing Program) -> Int32 {
+    if let known = names.find(bytes, name) { return Int32(truncatingIfNeeded: known) }
+    let number = names.intern(bytes, name)
+    var label = ByteBuffer()
+    let isNative = !name.isEmpty && bytes[name.start] == UInt8(ascii: "$")
+    label.append(isNative ? "\"" : "\"otel.")
+    label.appendJSONContent(bytes, name)
+    label.append("\":")
+    let start = labels.count
+    labels.append(contentsOf: label.array())
+    let slot = program.slots.find(bytes, name)
+    let family = program.families.firstIndex { bytes.starts(name, with: $0) }
+    info.append(
+      KeyInfo(
+        slot: Int32(slot ?? -1), family: Int32(family ?? -1), label: Slice(start, labels.count), isNative: isNative))
+    return Int32(number)
+  }
+}

@@ -1,0 +1,86 @@
+import Bytes
+import Telemetry
+
+/// What no rule consumed: attributes as `otel.<name>`, the resource as `otel.resource.<name>`.
+extension Mapper {
+  /// Writes the attributes that are left. Names beginning with `$` are PostHog's and keep their name.
+  func writeLeftovers(_ index: Int, _ dialect: CompiledDialect, to out: inout ByteBuffer) {
+    for attribute in batch.spans[index].attributes where !consumed[Int(attribute)] {
+      let place = Int(attribute)
+      if Self.matches(dialect.drop, bytes, batch.attributes[place].key) { continue }
+      if isRepeated(attribute, index) { continue }
+      out.append(memory.labels.span, memory[keys[place]].label)
+      write(leftover: batch.attributes[place].value, to: &out)
+      out.append(UInt8(ascii: ","))
+    }
+  }
+
+  /// Of an attribute that is given twice only the last counts; JSON must not have a name twice.
+  private func isRepeated(_ attribute: Int32, _ index: Int) -> Bool {
+    let run = batch.spans[index].attributes
+    let key = keys[Int(attribute)]
+    var later = Int(attribute) &+ 1
+    while later < Int(run.upperBound) {
+      if keys[later] == key { return true }
+      later &+= 1
+    }
+    return false
+  }
+
+  private func write(leftover value: Value, to out: inout ByteBuffer) {
+    switch value {
+    case .empty: out.append("null")
+    case .string(let text):
+      out.append(UInt8(ascii: "\""))
+      if Int(text.count) > stringBytesMax {
+        appendCut(bytes, text, to: &out)
+      } else {
+        out.appendJSONContent(bytes, text)
+      }
+      out.append(UInt8(ascii: "\""))
+    case .int(let number): out.appendDecimal(number)
+    case .double(let number): out.appendJSONNumber(number)
+    case .bool(let flag): out.append(flag ? "true" : "false")
+    case .bytes(let slice):
+      out.append(UInt8(ascii: "\""))
+      out.appendBase64(bytes, Slice(slice.start, min(slice.end, slice.start + stringBytesMax)))
+      out.append(UInt8(ascii: "\""))
+    case .array, .map:
+      let root = tape.nodes.count
+      append(value, key: .empty, depth: 0)
+      write(root, to: &out)
+      tape.nodes.removeSubrange(root...)
+    }
+  }
+
+  /// Writes the resource once a trace and copies it from then on.
+  func writeResource(_ index: Int, _ dialect: CompiledDialect, to out: inout ByteBuffer) {
+    let number = Int(batch.scopes[Int(batch.spans[index].scope)].resource)
+    let cacheable = stringBytesMax == MappingLimits.propertyBytesMax
+    if cacheable, let slice = resourceSlices[number] {
+      return resourceText.withSpan { out.append($0, slice) }
+    }
+    let start = out.count
+    for attribute in batch.resources[number].attributes {
+      let key = batch.attributes[Int(attribute)].key
+      if Self.matches(dialect.dropResource, bytes, key) { continue }
+      out.append("\"otel.resource.")
+      out.appendJSONContent(bytes, key)
+      out.append("\":")
+      write(leftover: batch.attributes[Int(attribute)].value, to: &out)
+      out.append(UInt8(ascii: ","))
+    }
+    if cacheable {
+      let kept = resourceText.count
+      out.copy(start, out.count - start, to: &resourceText)
+      resourceSlices[number] = Slice(kept, resourceText.count)
+    }
+  }
+
+  private static func matches(_ drops: [(bytes: [UInt8], isPrefix: Bool)], _ bytes: ByteSpan, _ key: Slice) -> Bool {
+    for drop in drops where drop.isPrefix ? bytes.starts(key, with: drop.bytes) : bytes.equals(key, drop.bytes) {
+      return true
+    }
+    return false
+  }
+}

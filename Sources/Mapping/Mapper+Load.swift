@@ -1,0 +1,131 @@
+import Bytes
+package import Telemetry
+
+extension Mapper {
+  /// Takes a decoded trace: everything that follows is about it. The mapper's previous batch is left in `next`, emptied,
+  /// so that its memory is used again.
+  package func load(_ next: inout Batch) {
+    retired.removeAll()
+    swap(&batch, &next)
+    next.removeAll()
+    if memory.isFull { memory = KeyMemory() }
+    numberKeys()
+    fillResources()
+    fillScopes()
+    fillSpans()
+    joinLogs()
+    for index in spans.indices { classify(index) }
+    shapeTree()
+  }
+
+  private func numberKeys() {
+    let bytes = self.bytes
+    keys.removeAll(keepingCapacity: true)
+    keys.reserveCapacity(batch.attributes.count)
+    for attribute in batch.attributes { keys.append(memory.key(bytes, attribute.key, program)) }
+    consumed.removeAll(keepingCapacity: true)
+    consumed.append(contentsOf: repeatElement(false, count: batch.attributes.count))
+  }
+
+  private func fillResources() {
+    let width = program.resourceSlots.count
+    let bytes = self.bytes
+    Self.reset(&resourceSlots, batch.resources.count * width)
+    for (index, resource) in batch.resources.enumerated() {
+      for attribute in resource.attributes {
+        if let slot = program.resourceSlots.find(bytes, batch.attributes[Int(attribute)].key) {
+          resourceSlots[index * width + slot] = attribute + 1
+        }
+      }
+    }
+    resourceText.truncate(to: 0)
+    resourceSlices.removeAll(keepingCapacity: true)
+    resourceSlices.append(contentsOf: repeatElement(nil, count: batch.resources.count))
+  }
+
+  private func fillScopes() {
+    let width = program.scopeSlots.count
+    let bytes = self.bytes
+    Self.reset(&scopeSlots, batch.scopes.count * width)
+    for (index, scope) in batch.scopes.enumerated() {
+      for attribute in scope.attributes {
+        if let slot = program.scopeSlots.find(bytes, batch.attributes[Int(attribute)].key) {
+          scopeSlots[index * width + slot] = attribute + 1
+        }
+      }
+    }
+  }
+
+  private func fillSpans() {
+    let width = program.slots.count
+    Self.reset(&spanSlots, batch.spans.count * width)
+    spans.removeAll(keepingCapacity: true)
+    spans.append(contentsOf: repeatElement(SpanState(), count: batch.spans.count))
+    for index in batch.spans.indices {
+      let base = index &* width
+      for attribute in batch.spans[index].attributes {
+        let slot = memory[keys[Int(attribute)]].slot
+        if slot >= 0 { spanSlots[base &+ Int(slot)] = attribute &+ 1 }
+      }
+    }
+  }
+
+  private static func reset(_ slots: inout [Int32], _ count: Int) {
+    slots.removeAll(keepingCapacity: true)
+    slots.append(contentsOf: repeatElement(0, count: count))
+  }
+
+  /// Puts log records beside the spans they belong to. Their name is `event_name`, else the attribute `event.name`.
+  private func joinLogs() {
+    logsOfSpan.removeAll(keepingCapacity: true)
+    logNames.removeAll(keepingCapacity: true)
+    guard !batch.logs.isEmpty else { return }
+    let bytes = self.bytes
+    var indexOfSpan: [SpanID: Int] = [:]
+    for (index, span) in batch.spans.enumerated() { indexOfSpan[span.id] = index }
+    for (index, log) in batch.logs.enumerated() {
+      var name = log.eventName
+      if name.isEmpty {
+        for attribute in log.attributes where bytes.equals(batch.attributes[Int(attribute)].key, Self.eventNameKey) {
+          if case .string(let text) = batch.attributes[Int(attribute)].value { name = text }
+        }
+      }
+      logNames.append(name)
+      if let id = log.span, let span = indexOfSpan[id] { logsOfSpan[span, default: []].append(index) }
+    }
+    for span in Array(logsOfSpan.keys) {
+      logsOfSpan[span]?.sort { (batch.logs[$0].time, $0) < (batch.logs[$1].time, $1) }
+    }
+  }
+
+  private static let eventNameKey = Array("event.name".utf8)
+
+  /// Finds the first dialect that knows the span, and what kind of span it says it is.
+  private func classify(_ index: Int) {
+    for (number, dialect) in program.dialects.enumerated() where holds(dialect.match, index) {
+      spans[index].dialect = Int32(number)
+      spans[index].kind = kind(of: index, dialect)
+      return
+    }
+  }
+
+  private func kind(of index: Int, _ dialect: CompiledDialect) -> Kind {
+    for rule in dialect.kinds {
+      switch rule {
+      case .when(let condition, let kind):
+        if holds(condition, index) { return kind }
+      case .by(let paths, let table):
+        for path in paths {
+          guard let text = text(resolve(path, index).item) else { continue }
+          let lower = text.lowercasedASCII
+          if let entry = table.first(where: { $0.value == lower }) { return entry.kind }
+        }
+      }
+    }
+    return .notAI
+  }
+}
+
+extension [UInt8] {
+  var lowercasedASCII: [UInt8] { map { $0 >= 0x41 && $0 <= 0x5a ? $0 | 0x20 : $0 } }
+}

@@ -1,0 +1,116 @@
+import Bytes
+package import Telemetry
+
+/// Turns one trace after the other into events. Owned by one thread; the compiled `Program` is shared.
+///
+/// A trace is loaded once (`load`), then `facts` says what the sampler must know, and `events` writes what goes out.
+/// The parts: `Mapper+Load` fills the tables, `Resolver` reads paths, `Conversion` and `Messages` write values,
+/// `TraceShape` decides the tree, `EventWriter` puts an event together.
+package final class Mapper {
+  package let program: Program
+  package internal(set) var batch = Batch()
+
+  /// Numbers of attribute names, for every attribute of the batch.
+  var keys: [Int32] = []
+  var memory = KeyMemory()
+  /// For span s and slot k, the attribute's index plus one stands at `s * slotCount + k`.
+  var spanSlots: [Int32] = []
+  var resourceSlots: [Int32] = []
+  var scopeSlots: [Int32] = []
+  /// `"otel.resource.…":…,` of each resource, written once and copied into every event; and where each one stands.
+  var resourceText = ByteBuffer()
+  var resourceSlices: [Slice?] = []
+
+  var spans: [SpanState] = []
+  /// Log records of each span, in order of time: indices into `batch.logs`, and their event names.
+  var logsOfSpan: [Int: [Int]] = [:]
+  var logNames: [Slice] = []
+
+  /// Whether an attribute went into a property of the event being written.
+  var consumed: [Bool] = []
+  var tape = JSONTape()
+  /// Attributes of the current span whose JSON text is on the tape.
+  var parsed: [(attribute: Int32, node: Int)] = []
+  var scratch = ByteBuffer()
+  /// Arenas that `constant` outgrew, alive until the next trace.
+  var retired: [[UInt8]] = []
+  /// Strings are cut to this many bytes while a property is too large; see `MappingLimits.stringBytesSteps`.
+  var stringBytesMax = Int.max
+  var current = CurrentEvent()
+  /// Members of `$ai_model_parameters` of the current event, each followed by a comma.
+  var parameters = ByteBuffer()
+  /// Properties of the current event that were cut.
+  var truncated: [String] = []
+  /// Properties that could not be converted, by dialect and property, since start.
+  package internal(set) var conversionFailures: [ConversionFailure: Int] = [:]
+
+  package init(program: Program) {
+    self.program = program
+  }
+}
+
+extension Mapper {
+  /// The arena. It may be held while `constant` appends to the arena: when that moves the bytes, the old ones are kept
+  /// alive until the next trace, so that what was lent stays readable.
+  var bytes: ByteSpan {
+    @_lifetime(borrow self)
+    get {
+      let memory = unsafe batch.arena.withUnsafeBufferPointer { unsafe $0 }
+      return unsafe _overrideLifetime(ByteSpan(_unsafeElements: memory), borrowing: self)
+    }
+  }
+
+  /// Puts text that was computed into the arena, so that slices and nodes can point at it.
+  func constant(_ text: [UInt8]) -> Slice {
+    if batch.arena.capacity - batch.arena.count < text.count { retired.append(batch.arena) }
+    let start = batch.arena.count
+    batch.arena.append(contentsOf: text)
+    return Slice(start, batch.arena.count)
+  }
+}
+
+/// A source whose value did not fit its property's type.
+package struct ConversionFailure: Hashable, Sendable {
+  package var dialect: String
+  package var property: String
+}
+
+/// What is decided about a span before events are written.
+struct SpanState {
+  /// Index into `Program.dialects`; -1 if no dialect knows it.
+  var dialect: Int32 = -1
+  var kind: Kind = .notAI
+  /// Its parent's index in the batch; -1 if that span is not here.
+  var parent: Int32 = -1
+  /// The nearest ancestor that becomes an event; -1 for none.
+  var aiParent: Int32 = -1
+  var isTrace = false
+  var isDuplicate = false
+
+  var isAI: Bool { kind != .notAI }
+
+  var event: EventName {
+    if isTrace { return .trace }
+    return switch kind {
+    case .generation: .generation
+    case .embedding: .embedding
+    case .evaluation: .evaluation
+    default: .span
+    }
+  }
+}
+
+/// What the writer remembers of the event it is writing.
+struct CurrentEvent {
+  var span = 0
+  var inputTokens: Double?
+  var outputTokens: Double?
+  var totalTokens: Double?
+  var cacheRead: Double?
+  var cacheWrite: Double?
+  var cacheExclusiveGiven = false
+  var processPersonGiven = false
+  var geoIPGiven = false
+  /// Members of `$ai_model_parameters` so far, and whether a rule wrote the whole.
+  var parametersGiven = false
+}

@@ -1,0 +1,156 @@
+package import Bytes
+
+/// A regular expression with one group, matched in time linear in the text: instructions run side by side, nothing
+/// backtracks (K. Thompson, "Regular Expression Search Algorithm", 1968; R. Pike's variant with captures).
+///
+/// Literals, `.`, classes, `\d \w \s \b`, `* + ? {m,n}` (and lazy forms), alternation, groups, `^ $`, and `(?i)` in front.
+/// No back-references and no look-around: they cannot be matched in linear time.
+package struct Pattern: Sendable {
+  /// Instructions that one pattern may compile to; `{m,n}` multiplies.
+  static let instructionsMax = 4096
+
+  indirect enum Instruction: Sendable {
+    case byte(ByteSet)
+    case split(Int, Int)
+    case jump(Int)
+    case save(Int)
+    case start, end, boundary
+    case match
+  }
+
+  private let instructions: [Instruction]
+
+  /// Compiles the pattern, or says what it may not have.
+  package init(_ text: String) throws(PatternError) {
+    var parser = PatternParser(Array(text.utf8))
+    instructions = try parser.program()
+  }
+
+  /// One way through the instructions, with where the group began and ended.
+  private struct Walker {
+    var instruction: Int
+    var group: (start: Int, end: Int)
+  }
+
+  /// Where the group of the leftmost match lies; nil if there is no match, or the group took no part in it.
+  package func firstGroup(in bytes: ByteSpan) -> Range<Int>? {
+    var current: [Walker] = []
+    var found: (start: Int, end: Int)?
+    var seen = [Int](repeating: -1, count: instructions.count)
+    for position in 0...bytes.count {
+      if found == nil { add(Walker(instruction: 0, group: (-1, -1)), position, bytes, &current, &seen) }
+      if current.isEmpty { break }
+      var next: [Walker] = []
+      var nextSeen = [Int](repeating: -1, count: instructions.count)
+      for walker in current {
+        switch instructions[walker.instruction] {
+        case .byte(let set):
+          guard position < bytes.count, set.contains(bytes[position]) else { continue }
+          var moved = walker
+          moved.instruction += 1
+          add(moved, position + 1, bytes, &next, &nextSeen)
+          continue
+        default: found = walker.group
+        }
+        break
+      }
+      current = next
+      seen = nextSeen
+    }
+    guard let found, found.start >= 0, found.end >= found.start else { return nil }
+    return found.start..<found.end
+  }
+
+  /// Follows everything that consumes no byte; instructions are entered once a position, in order of preference.
+  private func add(
+    _ start: Walker, _ position: Int, _ bytes: ByteSpan, _ walkers: inout [Walker], _ seen: inout [Int]
+  ) {
+    var stack = [start]
+    while var walker = stack.popLast() {
+      if seen[walker.instruction] == position { continue }
+      seen[walker.instruction] = position
+      switch instructions[walker.instruction] {
+      case .byte, .match: walkers.append(walker)
+      case .jump(let target):
+        walker.instruction = target
+        stack.append(walker)
+      case .split(let first, let second):
+        stack.append(Walker(instruction: second, group: walker.group))
+        stack.append(Walker(instruction: first, group: walker.group))
+      case .save(let slot):
+        if slot == 0 { walker.group.start = position } else { walker.group.end = position }
+        walker.instruction += 1
+        stack.append(walker)
+      case .start, .end, .boundary:
+        guard holds(instructions[walker.instruction], position, bytes) else { continue }
+        walker.instruction += 1
+        stack.append(walker)
+      }
+    }
+  }
+
+  private func holds(_ assertion: Instruction, _ position: Int, _ bytes: ByteSpan) -> Bool {
+    switch assertion {
+    case .start: return position == 0
+    case .end: return position == bytes.count
+    default:
+      let before = position > 0 && ByteSet.word.contains(bytes[position - 1])
+      let after = position < bytes.count && ByteSet.word.contains(bytes[position])
+      return before != after
+    }
+  }
+}
+
+/// What a pattern has that it may not have, and where.
+package struct PatternError: Error, Equatable, CustomStringConvertible {
+  /// Bytes from the start of the pattern.
+  package var offset: Int
+  package var reason: String
+  package var description: String { "\(reason) (at \(offset + 1) of the pattern)" }
+}
+
+/// A set of bytes.
+struct ByteSet: Sendable {
+  private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+
+  static let word = ByteSet { ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || $0 == 0x5f }
+  static let digit = ByteSet { $0 >= 0x30 && $0 <= 0x39 }
+  static let space = ByteSet { $0 == 0x20 || ($0 >= 0x09 && $0 <= 0x0d) }
+  static let any = ByteSet { $0 != 0x0a }
+
+  init(_ isMember: (UInt8) -> Bool = { _ in false }) {
+    for byte in UInt8.min...UInt8.max where isMember(byte) { insert(byte) }
+  }
+
+  func contains(_ byte: UInt8) -> Bool {
+    let word =
+      switch byte >> 6 {
+      case 0: words.0
+      case 1: words.1
+      case 2: words.2
+      default: words.3
+      }
+    return word >> UInt64(byte & 63) & 1 == 1
+  }
+
+  mutating func insert(_ byte: UInt8) {
+    let bit: UInt64 = 1 << UInt64(byte & 63)
+    switch byte >> 6 {
+    case 0: words.0 |= bit
+    case 1: words.1 |= bit
+    case 2: words.2 |= bit
+    default: words.3 |= bit
+    }
+  }
+
+  func union(_ other: ByteSet) -> ByteSet { ByteSet { self.contains($0) || other.contains($0) } }
+  var inverted: ByteSet { ByteSet { !self.contains($0) } }
+
+  /// The same letters in both cases.
+  var withoutCase: ByteSet {
+    ByteSet { byte in
+      let isLetter = byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a
+      return self.contains(byte) || (isLetter && self.contains(byte ^ 0x20))
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import Bytes
+
+/// A compiled mapping set: flat, immutable, shared by every trace that takes it.
+package struct Program: Sendable {
+  /// The name and type of every property, by number.
+  var properties: [CompiledProperty] = []
+  /// Attribute names that some rule reads, by slot.
+  var slots = KeyTable()
+  var resourceSlots = KeyTable()
+  var scopeSlots = KeyTable()
+  /// Prefixes of families (`gen_ai.prompt.`), longest first.
+  var families: [[UInt8]] = []
+  var tables: [CompiledTable] = []
+  var patterns: [Pattern] = []
+  var dialects: [CompiledDialect] = []
+  /// Numbers of properties that the code itself fills or reads.
+  var known = KnownProperties()
+
+  package init() {}
+
+  /// The names of the dialects, in the order in which they are tried.
+  package var dialectNames: [String] { dialects.map(\.name) }
+}
+
+struct CompiledProperty: Sendable {
+  var name: String
+  var type: PropertyType
+  /// `"name":`, and the same for every further name.
+  var labels: [[UInt8]]
+  /// `"parameter":` inside `$ai_model_parameters`.
+  var parameter: [UInt8]?
+  /// A bit for each `EventName`, by its order.
+  var events: UInt8
+  /// Whether a span that does not say takes what its nearest ancestor says.
+  var inherits: Bool
+
+  /// Content is consumed from every source that has it; of scalars only the winner and its equals.
+  var isContent: Bool {
+    switch type {
+    case .messages, .tools, .json, .object: true
+    default: false
+    }
+  }
+}
+
+struct CompiledDialect: Sendable {
+  var name: String
+  var match: CompiledCondition
+  var kinds: [CompiledKind]
+  /// Rules of the dialect and of those it extends, one a property.
+  var rules: [CompiledRule]
+  /// Constant properties, as complete JSON members.
+  var constants: [(property: Int, json: [UInt8])]
+  /// Whether input tokens leave cached ones out; nil if the dialect does not say.
+  var cacheExclusive: Bool?
+  /// Attribute names or prefixes that never go out; the flag says prefix.
+  var drop: [(bytes: [UInt8], isPrefix: Bool)]
+  var dropResource: [(bytes: [UInt8], isPrefix: Bool)]
+}
+
+enum CompiledKind: Sendable {
+  case when(CompiledCondition, Kind)
+  case by([CompiledPath], table: [(value: [UInt8], kind: Kind)])
+}
+
+struct CompiledRule: Sendable {
+  var property: Int
+  var sources: [CompiledSource]
+}
+
+/// The words of a source that most sources do not use.
+final class SourceWords: Sendable {
+  let split: UInt8?
+  let unwrap: [UInt8]?
+  let role: [UInt8]?
+  let prepend: [CompiledPath]
+  let strip: [(bytes: [UInt8], isPrefix: Bool)]
+  let skip: [[UInt8]]
+  let pattern: Int?
+  let sum: [CompiledPath]
+  let sinceStart: Bool
+  let take: Take?
+
+  init(
+    split: UInt8?, unwrap: [UInt8]?, role: [UInt8]?, prepend: [CompiledPath],
+    strip: [(bytes: [UInt8], isPrefix: Bool)], skip: [[UInt8]], pattern: Int?, sum: [CompiledPath],
+    sinceStart: Bool, take: Take?
+  ) {
+    self.split = split
+    self.unwrap = unwrap
+    self.role = role
+    self.prepend = prepend
+    self.strip = strip
+    self.skip = skip
+    self.pattern = pattern
+    self.sum = sum
+    self.sinceStart = sinceStart
+    self.take = take
+  }
+}
+
+struct CompiledSource: Sendable {
+  var path: CompiledPath?
+  var when: CompiledCondition?
+  /// Index into `Program.tables`.
+  var table: Int?
+  /// What one unit of the number is in nanoseconds; nil for seconds.
+  var unit: TimeUnit?
+  var words: SourceWords?
+  var const: Literal?
+  var fallback: Literal?
+  var position: Position
+}
+
+struct CompiledPath: Sendable {
+  enum Place: Sendable {
+    case attribute(Int)
+    case resource(Int)
+    case scopeName, scopeVersion, scopeSchemaURL
+    case scope(Int)
+    case spanName, spanKind, spanStatus, spanStatusMessage, spanDuration
+    /// The families of `Program.families`.
+    case gather(Int)
+    case object(Int)
+    case event(NamePattern, field: Field)
+    case log(NamePattern, field: Field)
+  }
+
+  /// What of an event or log record is meant.
+  enum Field: Sendable {
+    case whole
+    case body
+    case attribute([UInt8])
+  }
+
+  enum Step: Sendable {
+    case member([UInt8])
+    case index(Int)
+    case each
+  }
+
+  var place: Place
+  var pointer: [Step]
+}
+
+/// An event name with at most one `*`.
+struct NamePattern: Sendable {
+  var prefix: [UInt8]
+  var suffix: [UInt8]
+  var isExact: Bool
+
+  func matches(_ bytes: ByteSpan, _ name: Slice) -> Bool {
+    if isExact { return bytes.equals(name, prefix) }
+    return Int(name.count) >= prefix.count + suffix.count && bytes.starts(name, with: prefix)
+      && bytes.equals(Slice(name.end - suffix.count, name.end), suffix)
+  }
+
+  /// What the `*` stands for.
+  func wildcard(_ name: Slice) -> Slice {
+    isExact ? .empty : Slice(name.start + prefix.count, name.end - suffix.count)
+  }
+}
+
+indirect enum CompiledCondition: Sendable {
+  case never
+  case always
+  case any([CompiledCondition])
+  case all([CompiledCondition])
+  case not(CompiledCondition)
+  case present(CompiledPath)
+  case equals(CompiledPath, [[UInt8]])
+  case prefix(CompiledPath, [[UInt8]])
+  case suffix(CompiledPath, [[UInt8]])
+  case atLeast(CompiledPath, [Int])
+  case below(CompiledPath, [Int])
+}
+
+/// A shared enum table, keys in lower case.
+struct CompiledTable: Sendable {
+  var keys = KeyTable()
+  var values: [[UInt8]] = []
+
+  /// The value for a text, compared without case: for the whole of it, else for what follows its last dot.
+  func value(_ bytes: ByteSpan, _ slice: Slice) -> [UInt8]? {
+    var lower = [UInt8]()
+    lower.append(bytes, slice)
+    for index in lower.indices where lower[index] >= 0x41 && lower[index] <= 0x5a { lower[index] |= 0x20 }
+    if let index = keys.find(lower.span, Slice(0, lower.count)) { return values[index] }
+    guard let dot = lower.lastIndex(of: UInt8(ascii: ".")) else { return nil }
+    return keys.find(lower.span, Slice(dot + 1, lower.count)).map { values[$0] }
+  }
+}
+
+/// Properties by number that the code itself fills or reads; nil where the vocabulary does not have them.
+struct KnownProperties: Sendable {
+  var distinctID: Int?
+  var inputTokens: Int?
+  var outputTokens: Int?
+  var totalTokens: Int?
+  var cacheRead: Int?
+  var cacheWrite: Int?
+  var cacheExclusive: Int?
+  var modelParameters: Int?
+  var processPersonProfile: Int?
+  var geoIPDisable: Int?
+}

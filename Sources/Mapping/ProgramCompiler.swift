@@ -1,0 +1,329 @@
+import Bytes
+
+extension Program {
+  /// Compiles a checked set. What a check would have refused (unknown names, cycles) is left out, never trapped on.
+  package init(_ set: MappingSet) {
+    var compiler = ProgramCompiler(set: set)
+    self = compiler.compile()
+  }
+}
+
+/// Turns names into numbers: properties, attribute slots, families, tables.
+struct ProgramCompiler {
+  let set: MappingSet
+  var program = Program()
+  var propertyNumbers: [String: Int] = [:]
+  var tableNumbers: [String: Int] = [:]
+
+  init(set: MappingSet) { self.set = set }
+
+  mutating func compile() -> Program {
+    declareProperties()
+    for table in set.tables { tableNumbers[table.name] = add(table) }
+    collectFamilies()
+    for name in set.order {
+      if let dialect = set.dialects.first(where: { $0.name.value == name.value }) {
+        program.dialects.append(compile(dialect))
+      }
+    }
+    return program
+  }
+
+  private mutating func declareProperties() {
+    for declared in set.properties where propertyNumbers[declared.name] == nil {
+      propertyNumbers[declared.name] = program.properties.count
+      let on = declared.on.isEmpty ? EventName.allCases : declared.on
+      program.properties.append(
+        CompiledProperty(
+          name: declared.name, type: declared.type, labels: ([declared.name] + declared.also).map(Self.label),
+          parameter: declared.parameter.map(Self.label), events: on.reduce(0) { $0 | $1.bit },
+          inherits: declared.inherits))
+    }
+    program.known = KnownProperties(
+      distinctID: propertyNumbers["distinct_id"], inputTokens: propertyNumbers["$ai_input_tokens"],
+      outputTokens: propertyNumbers["$ai_output_tokens"], totalTokens: propertyNumbers["$ai_total_tokens"],
+      cacheRead: propertyNumbers["$ai_cache_read_input_tokens"],
+      cacheWrite: propertyNumbers["$ai_cache_creation_input_tokens"],
+      cacheExclusive: propertyNumbers["$ai_cache_reporting_exclusive"],
+      modelParameters: propertyNumbers["$ai_model_parameters"],
+      processPersonProfile: propertyNumbers["$process_person_profile"],
+      geoIPDisable: propertyNumbers["$geoip_disable"])
+  }
+
+  /// `"name":`
+  private static func label(_ name: String) -> [UInt8] {
+    var out = ByteBuffer()
+    out.appendJSONString(name)
+    out.append(UInt8(ascii: ":"))
+    return out.array()
+  }
+
+  private mutating func add(_ table: ValueTable) -> Int {
+    var compiled = CompiledTable()
+    for entry in table.entries {
+      let number = compiled.keys.intern(entry.key.lowercased())
+      if number == compiled.values.count { compiled.values.append(Array(entry.value.utf8)) }
+    }
+    program.tables.append(compiled)
+    return program.tables.count - 1
+  }
+
+  /// Families are known before any path is compiled, longest first, so that the most specific one takes an attribute.
+  private mutating func collectFamilies() {
+    var families = Set<String>()
+    func visit(_ path: Path) { if path.shape != .single { families.insert(path.name) } }
+    for dialect in set.dialects {
+      for rule in dialect.properties {
+        for source in rule.sources { ([source.path].compactMap(\.self) + source.sum + source.prepend).forEach(visit) }
+      }
+      dialect.match?.paths.forEach(visit)
+      for kind in dialect.kinds { kind.paths.forEach(visit) }
+    }
+    program.families = families.map { Array($0.utf8) }.sorted { ($1.count, $0.lexicographic) < ($0.count, $1.lexicographic) }
+  }
+
+  private mutating func compile(_ dialect: Dialect) -> CompiledDialect {
+    let chain = chain(of: dialect)
+    var compiled = CompiledDialect(
+      name: dialect.name.value, match: dialect.match.map { condition($0) } ?? .never, kinds: [], rules: [],
+      constants: [], drop: [], dropResource: [])
+    var ruleNumbers: [Int: Int] = [:]
+    for link in chain {
+      for kind in link.kinds { compiled.kinds.append(self.kind(kind)) }
+      for rule in link.properties {
+        guard let property = propertyNumbers[rule.property.value] else { continue }
+        let sources = rule.sources.map { self.source($0) }
+        if let known = ruleNumbers[property] {
+          compiled.rules[known].sources += sources
+        } else {
+          ruleNumbers[property] = compiled.rules.count
+          compiled.rules.append(CompiledRule(property: property, sources: native(property) + sources))
+        }
+      }
+      addConstants(of: link, to: &compiled)
+      for name in link.drop { add(drop: name.value, to: &compiled) }
+    }
+    for property in program.properties.indices where ruleNumbers[property] == nil {
+      let sources = native(property)
+      if !sources.isEmpty { compiled.rules.append(CompiledRule(property: property, sources: sources)) }
+    }
+    return compiled
+  }
+
+  /// An application may set PostHog's own properties itself; they win over every rule.
+  private mutating func native(_ property: Int) -> [CompiledSource] {
+    let name = program.properties[property].name
+    guard name.hasPrefix("$") else { return [] }
+    return [source(Source(path: Path(name: name), position: Position(file: 0, line: 0, column: 0)))]
+  }
+
+  /// The dialect, what it extends, and so on.
+  private func chain(of dialect: Dialect) -> [Dialect] {
+    var chain = [dialect]
+    while let name = chain[chain.count - 1].extends?.value,
+      let next = set.dialects.first(where: { $0.name.value == name }),
+      !chain.contains(where: { $0.name.value == name })
+    {
+      chain.append(next)
+    }
+    return chain
+  }
+
+  private mutating func addConstants(of dialect: Dialect, to compiled: inout CompiledDialect) {
+    for constant in dialect.constants {
+      if constant.name.value == "cache_reporting" {
+        if compiled.cacheExclusive == nil { compiled.cacheExclusive = constant.value == .string("exclusive") }
+        continue
+      }
+      guard let property = propertyNumbers[constant.name.value],
+        !compiled.constants.contains(where: { $0.property == property })
+      else { continue }
+      var out = ByteBuffer()
+      for label in program.properties[property].labels {
+        if out.count > 0 { out.append(UInt8(ascii: ",")) }
+        out.append(label)
+        out.append(constant.value)
+      }
+      compiled.constants.append((property, out.array()))
+    }
+  }
+
+  private func add(drop name: String, to compiled: inout CompiledDialect) {
+    let isPrefix = name.hasSuffix("*")
+    let text = isPrefix ? String(name.drop { $0 == "*" }.reversed().drop { $0 == "*" }.reversed()) : name
+    if text.hasPrefix("resource:") {
+      compiled.dropResource.append((Array(text.dropFirst("resource:".count).utf8), isPrefix))
+    } else {
+      compiled.drop.append((Array(text.utf8), isPrefix))
+    }
+  }
+
+  private mutating func kind(_ rule: KindRule) -> CompiledKind {
+    switch rule {
+    case .when(let condition, let kind, _): .when(self.condition(condition), kind)
+    case .by(let paths, let map, _):
+      .by(paths.map { path($0) }, table: map.map { (Array($0.value.lowercased().utf8), $0.kind) })
+    }
+  }
+
+  private mutating func source(_ source: Source) -> CompiledSource {
+    var words: SourceWords?
+    let pattern = source.extract.flatMap { add(pattern: $0) }
+    if source.split != nil || source.unwrap != nil || source.role != nil || !source.prepend.isEmpty
+      || !source.strip.isEmpty || !source.skip.isEmpty || pattern != nil || !source.sum.isEmpty || source.sinceStart
+      || source.take != nil
+    {
+      words = SourceWords(
+        split: source.split?.utf8.first, unwrap: source.unwrap.map { Array($0.utf8) },
+        role: source.role.map { Array($0.utf8) }, prepend: source.prepend.map { path($0) },
+        strip: source.strip.map { Self.affix($0) }, skip: source.skip.map(\.bytes), pattern: pattern,
+        sum: source.sum.map { path($0) }, sinceStart: source.sinceStart, take: source.take)
+    }
+    var table: Int?
+    if let named = source.table {
+      table = named.entries.isEmpty ? tableNumbers[named.name] : add(named)
+    }
+    return CompiledSource(
+      path: source.path.map { path($0) }, when: source.when.map { condition($0) }, table: table, unit: source.unit,
+      words: words, const: source.const, fallback: source.fallback, position: source.position)
+  }
+
+  private mutating func add(pattern text: String) -> Int? {
+    guard let pattern = try? Pattern(text) else { return nil }
+    program.patterns.append(pattern)
+    return program.patterns.count - 1
+  }
+
+  /// `text*` strips a prefix, `*text` a suffix.
+  private static func affix(_ text: String) -> (bytes: [UInt8], isPrefix: Bool) {
+    if text.hasPrefix("*") { return (Array(text.dropFirst().utf8), false) }
+    return (Array((text.hasSuffix("*") ? String(text.dropLast()) : text).utf8), true)
+  }
+
+  mutating func condition(_ condition: Condition) -> CompiledCondition {
+    switch condition {
+    case .any(let parts): .any(parts.map { self.condition($0) })
+    case .all(let parts): .all(parts.map { self.condition($0) })
+    case .not(let part): .not(self.condition(part))
+    case .present(let path): .present(self.path(path))
+    case .equals(let path, let values): .equals(self.path(path), values.map(\.bytes))
+    case .prefix(let path, let values): .prefix(self.path(path), values.map { Array($0.utf8) })
+    case .suffix(let path, let values): .suffix(self.path(path), values.map { Array($0.utf8) })
+    case .atLeast(let path, let version): .atLeast(self.path(path), Version.numbers(version))
+    case .below(let path, let version): .below(self.path(path), Version.numbers(version))
+    }
+  }
+
+  mutating func path(_ path: Path) -> CompiledPath {
+    let steps = path.pointer.map { step -> CompiledPath.Step in
+      if step == "*" { return .each }
+      if let index = Int(step) { return .index(index) }
+      return .member(Array(step.utf8))
+    }
+    return CompiledPath(place: place(path), pointer: steps)
+  }
+
+  private mutating func place(_ path: Path) -> CompiledPath.Place {
+    switch path.place {
+    case .attribute:
+      switch path.shape {
+      case .single: .attribute(program.slots.intern(path.name))
+      case .gather: .gather(program.families.firstIndex(of: Array(path.name.utf8)) ?? 0)
+      case .object: .object(program.families.firstIndex(of: Array(path.name.utf8)) ?? 0)
+      }
+    case .resource: .resource(program.resourceSlots.intern(path.name))
+    case .scope:
+      switch path.name {
+      case "name": .scopeName
+      case "version": .scopeVersion
+      case "schema_url": .scopeSchemaURL
+      default: .scope(program.scopeSlots.intern(path.name))
+      }
+    case .span:
+      switch path.name {
+      case "name": .spanName
+      case "kind": .spanKind
+      case "status": .spanStatus
+      case "status_message": .spanStatusMessage
+      default: .spanDuration
+      }
+    case .event(let name): .event(Self.pattern(name), field: Self.field(path.name))
+    case .log(let name): .log(Self.pattern(name), field: Self.field(path.name))
+    }
+  }
+
+  private static func field(_ name: String) -> CompiledPath.Field {
+    if name.isEmpty { return .whole }
+    return name == "body" ? .body : .attribute(Array(name.utf8))
+  }
+
+  private static func pattern(_ name: String) -> NamePattern {
+    let parts = name.split(separator: "*", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2 else { return NamePattern(prefix: Array(name.utf8), suffix: [], isExact: true) }
+    return NamePattern(prefix: Array(parts[0].utf8), suffix: Array(parts[1].utf8), isExact: false)
+  }
+}
+
+extension EventName {
+  /// The bit that stands for this event in `CompiledProperty.events`.
+  var bit: UInt8 {
+    switch self {
+    case .generation: 1
+    case .embedding: 2
+    case .span: 4
+    case .trace: 8
+    case .evaluation: 16
+    }
+  }
+}
+
+extension Literal {
+  /// The value as text.
+  var bytes: [UInt8] {
+    switch self {
+    case .string(let text): Array(text.utf8)
+    case .int(let value): Array(String(value).utf8)
+    case .number(let value): Array(value.description.utf8)
+    case .bool(let value): Array((value ? "true" : "false").utf8)
+    }
+  }
+}
+
+extension ByteBuffer {
+  /// Appends a literal as JSON.
+  mutating func append(_ literal: Literal) {
+    switch literal {
+    case .string(let text): appendJSONString(text)
+    case .int(let value): appendDecimal(value)
+    case .number(let value): appendJSONNumber(value)
+    case .bool(let value): append(value ? "true" : "false")
+    }
+  }
+}
+
+extension Condition {
+  /// Every path that the condition reads.
+  var paths: [Path] {
+    switch self {
+    case .any(let parts), .all(let parts): parts.flatMap(\.paths)
+    case .not(let part): part.paths
+    case .present(let path), .equals(let path, _), .prefix(let path, _), .suffix(let path, _), .atLeast(let path, _),
+      .below(let path, _):
+      [path]
+    }
+  }
+}
+
+extension KindRule {
+  var paths: [Path] {
+    switch self {
+    case .when(let condition, _, _): condition.paths
+    case .by(let paths, _, _): paths
+    }
+  }
+}
+
+extension [UInt8] {
+  /// For sorting.
+  fileprivate var lexicographic: String { String(decoding: self, as: UTF8.self) }
+}

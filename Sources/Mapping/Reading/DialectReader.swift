@@ -1,0 +1,131 @@
+/// The file of a dialect.
+extension MappingReader {
+  private static let dialectKeys = [
+    "dialect", "about", "extends", "match", "kind", "properties", "constants", "drop",
+  ]
+  /// Constants that are no properties but tell the code something, and what they may be.
+  private static let switches = ["cache_reporting": ["inclusive", "exclusive"]]
+
+  mutating func readDialect(_ root: YAMLNode, fileName: String) {
+    guard let members = members(root, "a dialect", keys: Self.dialectKeys) else { return }
+    var dialect = Dialect(name: Located(fileName, root.position))
+    if let entry = members["dialect"] {
+      dialect.name.position = entry.value.position
+      if let name = text(entry.value, "'dialect'"), name != fileName {
+        error("the file is called '\(fileName).yaml', so its dialect is '\(fileName)'", at: entry.value.position)
+      }
+    } else {
+      error("the first line of a dialect names it: 'dialect: \(fileName)'", at: root.position)
+    }
+    dialect.about = members["about"].flatMap { text($0.value, "'about'") } ?? ""
+    if let entry = members["extends"], let name = text(entry.value, "'extends'") {
+      dialect.extends = Located(name, entry.value.position)
+    }
+    dialect.match = members["match"].flatMap { condition($0.value) }
+    if let entry = members["kind"] { dialect.kinds = kinds(entry.value) }
+    if let entry = members["properties"] { dialect.properties = propertyRules(entry.value) }
+    if let entry = members["constants"] { dialect.constants = constants(entry.value) }
+    if let entry = members["drop"] { dialect.drop = drops(entry.value) }
+    set.dialects.append(dialect)
+  }
+
+  // MARK: Kinds
+
+  private mutating func kinds(_ node: YAMLNode) -> [KindRule] {
+    guard case .list(let elements) = node.content else {
+      wrongKind(node, "'kind'", expected: "a list")
+      return []
+    }
+    var rules: [KindRule] = []
+    for element in elements {
+      guard let rule = kind(element) else { continue }
+      if case .when(let condition, _, _) = rule, rules.contains(where: { $0.isWhen(condition) }) {
+        diagnostics.report(.warning, "this can never win: an earlier line has the same 'when'", at: element.position)
+      }
+      rules.append(rule)
+    }
+    return rules
+  }
+
+  private mutating func kind(_ node: YAMLNode) -> KindRule? {
+    guard let members = members(node, "a line of 'kind'", keys: ["when", "is", "by", "map"]) else { return nil }
+    if let when = members["when"], let kind = members["is"], members.count == 2 {
+      let condition = condition(when.value)
+      guard let kind = choice(kind.value, "kind", of: Kind.self), let condition else { return nil }
+      return .when(condition, kind, node.position)
+    }
+    guard let by = members["by"], let map = members["map"], members.count == 2 else {
+      error("a line of 'kind' is {when: condition, is: kind} or {by: path, map: {value: kind}}", at: node.position)
+      return nil
+    }
+    let paths = paths(by.value, "'by'").map(\.value)
+    guard let entries = entries(map.value, "'map' of a kind") else { return nil }
+    var values: [(value: String, kind: Kind)] = []
+    for entry in entries {
+      if let kind = choice(entry.value, "kind", of: Kind.self) { values.append((entry.key.value, kind)) }
+    }
+    return paths.isEmpty ? nil : .by(paths, values, node.position)
+  }
+
+  // MARK: Properties and constants
+
+  private mutating func propertyRules(_ node: YAMLNode) -> [PropertyRule] {
+    guard let entries = entries(node, "'properties'") else { return [] }
+    return entries.map { entry in
+      let type = declaredType(entry.key)
+      let sources = sources(entry.value, of: Target(name: entry.key.value, type: type))
+      warnOfUselessSources(sources)
+      return PropertyRule(property: entry.key, sources: sources)
+    }
+  }
+
+  /// The type of a property; nil, with a diagnostic unless properties.yaml could not be read, if there is none.
+  private mutating func declaredType(_ name: Located<String>) -> PropertyType? {
+    guard let types else { return nil }
+    if let type = types[name.value] { return type }
+    let near = Suggestion.nearest(to: name.value, of: types.keys.sorted())
+    error("no property '\(name.value)' in properties.yaml", at: name.position, suggestion: near)
+    return nil
+  }
+
+  private mutating func constants(_ node: YAMLNode) -> [(name: Located<String>, value: Literal)] {
+    guard let entries = entries(node, "'constants'") else { return [] }
+    var constants: [(name: Located<String>, value: Literal)] = []
+    for entry in entries {
+      guard let value = literal(entry.value, "a constant") else { continue }
+      if let allowed = Self.switches[entry.key.value] {
+        guard case .string(let word) = value, allowed.contains(word) else {
+          error("'\(entry.key.value)' is \(allowed.joined(separator: " or "))", at: entry.value.position)
+          continue
+        }
+      } else if let type = declaredType(entry.key) {
+        checkFits(value, Target(name: entry.key.value, type: type), at: entry.value.position)
+      }
+      constants.append((entry.key, value))
+    }
+    return constants
+  }
+
+  // MARK: Drop
+
+  private mutating func drops(_ node: YAMLNode) -> [Located<String>] {
+    texts(node, "'drop'").filter { drop in
+      let name = drop.value.hasPrefix("resource:") ? drop.value.dropFirst("resource:".count) : drop.value[...]
+      let stem = name.hasSuffix(".*") ? name.dropLast(2) : name
+      let isGood = !stem.isEmpty && !stem.contains("*") && !stem.contains("#") && !name.hasPrefix(" ")
+      if !isGood {
+        error(
+          "'drop' takes names and prefixes: 'name', 'prefix.*', 'resource:name', 'resource:prefix.*'", at: drop.position
+        )
+      }
+      return isGood
+    }
+  }
+}
+
+extension KindRule {
+  fileprivate func isWhen(_ other: Condition) -> Bool {
+    if case .when(let condition, _, _) = self { return condition == other }
+    return false
+  }
+}

@@ -1,0 +1,120 @@
+import Bytes
+package import Telemetry
+
+/// The tree of a trace: who is whose parent once spans that are no AI have vanished, and which span is the trace itself.
+extension Mapper {
+  /// Links parents, marks repeated spans, finds each span's nearest AI ancestor and promotes the topmost one.
+  func shapeTree() {
+    var indexOfSpan: [UInt64: Int32] = [:]
+    indexOfSpan.reserveCapacity(batch.spans.count)
+    var seen = Set<SpanKey>()
+    for (index, span) in batch.spans.enumerated() {
+      let isNew = seen.insert(SpanKey(span: span.id.value, start: span.start)).inserted
+      spans[index].isDuplicate = !isNew
+      if isNew, indexOfSpan[span.id.value] == nil { indexOfSpan[span.id.value] = Int32(index) }
+    }
+    for (index, span) in batch.spans.enumerated() {
+      if let parent = span.parent, let place = indexOfSpan[parent.value], place != Int32(index) {
+        spans[index].parent = place
+      }
+    }
+    for index in spans.indices { spans[index].aiParent = nearestAI(above: index) }
+    promote()
+  }
+
+  private func nearestAI(above index: Int) -> Int32 {
+    var place = spans[index].parent
+    var steps = 0
+    while place >= 0, steps < MappingLimits.ancestorsMax {
+      if spans[Int(place)].isAI, !spans[Int(place)].isDuplicate { return place == Int32(index) ? -1 : place }
+      place = spans[Int(place)].parent
+      steps += 1
+    }
+    return -1
+  }
+
+  /// The span at the top of the chain of parents that are here.
+  func top(of index: Int) -> Int {
+    var place = index
+    var steps = 0
+    while spans[place].parent >= 0, steps < MappingLimits.ancestorsMax {
+      place = Int(spans[place].parent)
+      steps += 1
+    }
+    return place
+  }
+
+  /// Whether a span's real root is here: the top of its chain says that it has no parent, or a remote one.
+  func hangsFromRoot(_ index: Int) -> Bool {
+    let top = batch.spans[top(of: index)]
+    return top.parent == nil || top.parentIsRemote
+  }
+
+  /// Exactly one AI span topmost below a real root becomes `$ai_trace`, unless it is a call (architecture.md, section 7).
+  private func promote() {
+    var topmost: Int?
+    for index in spans.indices where spans[index].isAI && !spans[index].isDuplicate && spans[index].aiParent < 0 {
+      guard hangsFromRoot(index) else { continue }
+      if topmost != nil { return }
+      topmost = index
+    }
+    guard let topmost, spans[topmost].event == .span else { return }
+    spans[topmost].isTrace = true
+  }
+
+  /// The id that goes out as `$ai_parent_id`; nil for a root.
+  func parentID(of index: Int) -> SpanID? {
+    if spans[index].aiParent >= 0 { return batch.spans[Int(spans[index].aiParent)].id }
+    let top = batch.spans[top(of: index)]
+    // An orphan keeps the id of the parent that never came; the root's own remote parent is another service's business.
+    return top.parentIsRemote ? nil : top.parent
+  }
+
+  /// What sampling must know.
+  package var facts: TraceFacts {
+    var facts = TraceFacts()
+    for (index, state) in spans.enumerated() where state.isAI && !state.isDuplicate {
+      facts.aiSpans += 1
+      facts.events += 1
+      if batch.spans[index].status == .error { facts.hasError = true }
+    }
+    return facts
+  }
+}
+
+/// What became of the records of a trace.
+package struct RecordTally: Sendable, Equatable {
+  /// Spans that were there before.
+  package var duplicates = 0
+  /// Spans that are no AI, and log records that nothing was read from.
+  package var silent = 0
+  /// Log records that completed a span.
+  package var joined = 0
+}
+
+extension Mapper {
+  /// Counts the records that are settled without an event of their own.
+  package func tally(_ context: WritingContext) -> RecordTally {
+    var tally = RecordTally()
+    for (index, state) in spans.enumerated() {
+      let key = SpanKey(span: batch.spans[index].id.value, start: batch.spans[index].start)
+      if state.isDuplicate || context.sent.contains(key) {
+        tally.duplicates += 1
+      } else if !state.isAI {
+        tally.silent += 1
+      }
+    }
+    for (span, logs) in logsOfSpan where spans[span].isAI {
+      tally.joined += logs.count { bytes.starts(logNames[$0], with: Self.modelCallPrefix) }
+    }
+    tally.silent += batch.logs.count - tally.joined
+    return tally
+  }
+
+  private static let modelCallPrefix = Array("gen_ai.".utf8)
+
+  /// The spans that were loaded, for recognising them when they come again.
+  package var spanKeys: [SpanKey] {
+    batch.spans.map { SpanKey(span: $0.id.value, start: $0.start) }
+  }
+}

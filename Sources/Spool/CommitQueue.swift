@@ -1,0 +1,86 @@
+/// What waits for the next commit.
+struct Batch {
+  var appends: [Append] = []
+  var changes: [Change] = []
+  var damage: [Damage] = []
+
+  var isEmpty: Bool { appends.isEmpty && changes.isEmpty && damage.isEmpty }
+
+  mutating func removeAll() {
+    appends.removeAll(keepingCapacity: true)
+    changes.removeAll(keepingCapacity: true)
+    damage.removeAll(keepingCapacity: true)
+  }
+}
+
+/// The state that callers and the writer share, behind one short lock. The writer takes everything that waits at once, so
+/// that the lock is held for moments whatever the load.
+struct CommitQueue {
+  private var batch = Batch()
+  private var closing = false
+  /// Bytes of requests that wait or are being committed.
+  private var bytesWaiting = 0
+  /// Bytes of the store that these will take up, no less than they will.
+  private var bytesExpected = 0
+  private(set) var status: SpoolStatus
+  private let queueBytesMax: Int
+
+  init(_ settings: SpoolSettings, _ status: SpoolStatus) {
+    queueBytesMax = settings.queueBytesMax
+    self.status = status
+  }
+
+  /// Takes a request in, or says why not.
+  mutating func append(_ request: Append) -> Refusal? {
+    if closing { return .closing }
+    let expected = Self.bytesExpected(request)
+    if status.bytesUsed + bytesExpected + expected > status.bytesMax { return .full(bytesMax: status.bytesMax) }
+    let waiting = Self.bytesWaiting(request)
+    // An empty queue takes a request of any size, else one larger than the bound could never pass.
+    if bytesWaiting > 0, bytesWaiting + waiting > queueBytesMax { return .busy }
+    bytesExpected += expected
+    bytesWaiting += waiting
+    batch.appends.append(request)
+    return nil
+  }
+
+  /// Takes a change in; false when closing.
+  mutating func commit(_ change: Change) -> Bool {
+    if closing { return false }
+    batch.changes.append(change)
+    return true
+  }
+
+  mutating func setAside(_ damage: Damage) {
+    if !closing, !batch.damage.contains(damage) { batch.damage.append(damage) }
+  }
+
+  mutating func close() { closing = true }
+
+  /// Exchanges the empty `batch` for all that waits; false when there will be nothing more, nil when there is nothing yet.
+  mutating func take(_ batch: inout Batch) -> Bool? {
+    if self.batch.isEmpty { return closing ? false : nil }
+    swap(&self.batch, &batch)
+    return true
+  }
+
+  /// These requests wait no longer, and the store looks like this now.
+  mutating func finished(_ appends: ArraySlice<Append>, _ status: SpoolStatus) {
+    for append in appends {
+      bytesWaiting -= Self.bytesWaiting(append)
+      bytesExpected -= Self.bytesExpected(append)
+    }
+    self.status = status
+  }
+
+  /// The memory that a waiting request holds: its bytes and about what the arrays around them cost.
+  static func bytesWaiting(_ append: Append) -> Int {
+    append.body.count + append.index.count + 256
+  }
+
+  /// Every chunk rounded up to pages, and a page for the header and the tree.
+  static func bytesExpected(_ append: Append) -> Int {
+    let chunks = RequestHeader.chunks(append.body.count) + RequestHeader.chunks(append.index.count)
+    return append.body.count + append.index.count + (chunks + 1) * Environment.pageBytes
+  }
+}

@@ -1,0 +1,74 @@
+/// A spool's directory, locked, and its environment with the lanes read: what opening yields.
+struct OpenedStore {
+  let path: String
+  let environment: Environment
+  let lanes: LaneTable
+  let status: SpoolStatus
+
+  init(_ path: String, _ settings: SpoolSettings) throws(SpoolError) {
+    self.path = path
+    environment = try Self.openCompacted(path, settings)
+    do throws(StoreFailure) {
+      let transaction = try environment.begin(reading: false)
+      var lanes = try LaneTable(transaction, lanesMax: settings.lanesMax)
+      try lanes.store(transaction)
+      try transaction.commit()
+      self.lanes = lanes
+      var status = SpoolStatus()
+      status.bytesMax = settings.bytesMax
+      status.quarantined = lanes.damaged
+      try status.count(environment)
+      self.status = status
+    } catch {
+      throw .unusable(path: path, reason: error.description)
+    }
+  }
+
+  /// Opens the environment, compacting it first if that is due. A compaction that fails changes nothing.
+  private static func openCompacted(_ path: String, _ settings: SpoolSettings) throws(SpoolError) -> Environment {
+    let lock = try DirectoryLock(path)
+    if let untouched = try compactIfDue(openEnvironment(path, settings, lock), path, settings) { return untouched }
+    return try openEnvironment(path, settings, lock)
+  }
+
+  /// The environment if it was left alone; nil if it was compacted and closed.
+  private static func compactIfDue(
+    _ environment: consuming Environment, _ path: String, _ settings: SpoolSettings
+  ) -> Environment? {
+    do throws(StoreFailure) {
+      let used = try environment.begin(reading: true).bytesUsed()
+      guard Compaction.isDue(fileBytes: environment.fileBytes(), bytesUsed: used, settings) else { return environment }
+      try Compaction.run(environment, path: path)
+      return nil
+    } catch {
+      return environment
+    }
+  }
+
+  static func openEnvironment(_ path: String, _ settings: SpoolSettings) throws(SpoolError) -> Environment {
+    try openEnvironment(path, settings, DirectoryLock(path))
+  }
+
+  private static func openEnvironment(
+    _ path: String, _ settings: SpoolSettings, _ lock: DirectoryLock
+  ) throws(SpoolError) -> Environment {
+    do throws(StoreFailure) {
+      let mapBytes = settings.bytesMax + settings.slackBytes
+      let environment = try Environment(directory: path, lock: lock, mapBytes: mapBytes)
+      DirectoryLock.sync(path)
+      return environment
+    } catch {
+      throw .unusable(path: path, reason: error.description)
+    }
+  }
+}
+
+extension SpoolStatus {
+  /// Takes what the store says of itself.
+  mutating func count(_ environment: Environment) throws(StoreFailure) {
+    let transaction = try environment.begin(reading: true)
+    bytesUsed = try transaction.bytesUsed()
+    requests = try transaction.count(.requests)
+    deadLetters = try transaction.count(.dead)
+  }
+}

@@ -1,0 +1,32 @@
+/// The bounds of a spool.
+package struct SpoolSettings: Sendable, Equatable {
+  /// Bytes of the store in use above which requests are refused (`HOGLET_SPOOL_MAX_BYTES`). 8 GiB: a night of a busy
+  /// application's traces, on the disk of a small machine.
+  package var bytesMax = 8 << 30
+  /// Free bytes that must stay on the disk; nil for 1 GiB, or 5 % of the disk if that is less.
+  package var freeBytesMin: Int?
+  /// Bytes of requests that may wait for their commit. 64 MiB: a second of a slow disk, and one request of the greatest
+  /// size that OTLP recommends.
+  package var queueBytesMax = 64 << 20
+  /// Bytes of requests in one transaction, which LMDB holds in memory until it commits; more go into the next.
+  /// 16 MiB: far over what one sync costs, far under what memory allows. One request may be larger.
+  package var commitBytesMax = 16 << 20
+  /// How many project keys may have a lane.
+  package var lanesMax = 1000
+  /// Room in the map over `bytesMax`, for free pages that no value fits in and for deletions when the spool is full.
+  /// It is address space and at worst file size, not memory.
+  package var slackBytes = 1 << 30
+  /// Dead letters may take this share of `bytesMax`; over it the oldest of the lane that adds one go.
+  package var deadLettersShare = 0.125
+
+  /// A data file larger than this is compacted at the start if hardly any of it is in use. 1 GiB: below, the space is
+  /// better kept for the next backlog.
+  package var compactionBytesMin = 1 << 30
+
+  package init() {}
+
+  /// Of a disk of `total` bytes, how many must stay free by default.
+  package static func freeBytesMin(total: Int) -> Int {
+    min(1 << 30, total / 20)
+  }
+}

@@ -1,0 +1,225 @@
+import Glibc
+
+/// The one thread that writes: takes all that waits, commits it in as few transactions as memory allows, and tells the
+/// listener. While it waits for the disk the next batch gathers, so that commits grow with the load and need no timer.
+final class Writer {
+  private let path: String
+  private let settings: SpoolSettings
+  private let freeBytesMin: Int
+  private let queue: Locked<CommitQueue>
+  private let reading: Locked<Reading>
+  private let listener: any CommitListener
+
+  private var environment: Environment?
+  private var lanes: LaneTable
+  private var commits: UInt64 = 0
+  private var quarantined = 0
+  /// Bytes of the data file that hold nothing.
+  private var reusableBytes: Int
+
+  /// How much the map grows when not even deletions fit in it any more.
+  private static let growthBytes = 64 << 20
+
+  init(
+    _ opened: OpenedStore, settings: SpoolSettings, queue: Locked<CommitQueue>, reading: Locked<Reading>,
+    listener: any CommitListener
+  ) {
+    path = opened.path
+    environment = opened.environment
+    lanes = opened.lanes
+    quarantined = opened.lanes.damaged
+    reusableBytes = opened.environment.fileBytes() - opened.status.bytesUsed
+    freeBytesMin =
+      settings.freeBytesMin ?? SpoolSettings.freeBytesMin(total: FreeSpace.total(opened.path) ?? .max)
+    self.settings = settings
+    self.queue = queue
+    self.reading = reading
+    self.listener = listener
+  }
+
+  /// Works until the queue is closed and empty.
+  func run() {
+    var batch = Batch()
+    while queue.wait({ $0.take(&batch) }) {
+      var start = 0
+      repeat {
+        let end = Self.end(of: batch.appends, from: start, bytesMax: settings.commitBytesMax)
+        let first = start == 0
+        commit(batch.appends[start..<end], first ? batch.changes : [], first ? batch.damage : [])
+        start = end
+      } while start < batch.appends.count
+      batch.removeAll()
+    }
+  }
+
+  /// The end of the appends that go into one transaction: at least one, and no more than `bytesMax` bytes.
+  private static func end(of appends: [Append], from start: Int, bytesMax: Int) -> Int {
+    var end = start
+    var bytes = 0
+    while end < appends.count {
+      bytes += CommitQueue.bytesWaiting(appends[end])
+      if bytes > bytesMax, end > start { break }
+      end += 1
+    }
+    return end
+  }
+}
+
+// MARK: A commit
+
+extension Writer {
+  private typealias Outcome = (token: UInt64, outcome: CommitOutcome)
+
+  private func commit(_ appends: ArraySlice<Append>, _ changes: [Change], _ damage: [Damage]) {
+    var appended: [Outcome] = []
+    var changed: [Outcome] = []
+    var accepted = appends
+    if !appends.isEmpty, let refusal = diskRefusal() {
+      appended = appends.map { ($0.token, .refused(refusal)) }
+      accepted = []
+    }
+    do throws(StoreFailure) {
+      appended += try attempt(accepted, changes, damage)
+      changed = changes.map { ($0.token, .durable(lane: LaneID(0), sequence: 0)) }
+    } catch {
+      let refusal = error == .mapFull ? Refusal.full(bytesMax: settings.bytesMax) : .failed(error.description)
+      appended += accepted.map { ($0.token, .refused(refusal)) }
+      let outcome = retry(changes, damage, after: error)
+      changed = changes.map { ($0.token, outcome) }
+    }
+    let status = status()
+    queue.withLock { $0.finished(appends, status) }
+    listener.committed(appends: appended, changes: changed)
+  }
+
+  /// Commits the changes without the appends they failed with: they make room.
+  private func retry(_ changes: [Change], _ damage: [Damage], after failure: StoreFailure) -> CommitOutcome {
+    do throws(StoreFailure) {
+      do throws(StoreFailure) {
+        _ = try attempt([], changes, damage)
+      } catch .mapFull {
+        try growMap()
+        _ = try attempt([], changes, damage)
+      }
+      return .durable(lane: LaneID(0), sequence: 0)
+    } catch {
+      return .refused(.failed(error.description))
+    }
+  }
+
+  /// One transaction with everything in it, or nothing.
+  private func attempt(
+    _ appends: ArraySlice<Append>, _ changes: [Change], _ damage: [Damage]
+  ) throws(StoreFailure) -> [Outcome] {
+    if appends.isEmpty, changes.isEmpty, damage.isEmpty { return [] }
+    let before = lanes
+    do throws(StoreFailure) {
+      let transaction = try begin()
+      try apply(changes, transaction)
+      var setAside = 0
+      for item in damage where try transaction.setAside(item) { setAside += 1 }
+      var outcomes: [Outcome] = []
+      outcomes.reserveCapacity(appends.count)
+      for append in appends { outcomes.append((append.token, try store(append, transaction))) }
+      try lanes.store(transaction)
+      try transaction.commit()
+      commits += 1
+      // What walking through the trees and the list of free pages touches, about.
+      environment?.pages.touch(ResidentPages.faultAround * (4 + appends.count / 4))
+      quarantined += setAside
+      return outcomes
+    } catch {
+      lanes = before
+      throw error
+    }
+  }
+
+  private func store(_ append: Append, _ transaction: borrowing Transaction) throws(StoreFailure) -> CommitOutcome {
+    guard let lane = try lanes.lane(of: append.key, max: settings.lanesMax, transaction) else {
+      return .refused(.tooManyLanes)
+    }
+    let sequence = lanes.next(.sequence, of: lane)
+    try transaction.store(append, lane: lane, sequence: sequence)
+    return .durable(lane: lane, sequence: sequence)
+  }
+
+  private func apply(_ changes: [Change], _ transaction: borrowing Transaction) throws(StoreFailure) {
+    if changes.isEmpty { return }
+    let chunks = try transaction.cursor(.bodies)
+    // A lane that the spool never gave out has nothing to change.
+    for change in changes.lazy.flatMap(\.lanes) where lanes.contains(change.lane) {
+      for sequence in change.finishedRequests {
+        try transaction.deleteRequest(StoreKey(lane: change.lane, number: sequence), chunks: chunks)
+      }
+      if let block = change.decisions {
+        let key = StoreKey(lane: change.lane, number: block.block)
+        try SealedValue.put(block.bytes.span, in: .decisions, key, transaction)
+      }
+      if let limit = change.decisionsBelow { try transaction.deleteDecisions(lane: change.lane, below: limit) }
+      if change.deadLetters.isEmpty { continue }
+      for letter in change.deadLetters {
+        let key = StoreKey(lane: change.lane, number: lanes.next(.deadLetter, of: change.lane))
+        try letter.encoded().withSpan { span throws(StoreFailure) in
+          try SealedValue.put(span, in: .dead, key, transaction)
+        }
+      }
+      let bytesMax = Int(Double(settings.bytesMax) * settings.deadLettersShare)
+      try transaction.trimDeadLetters(lane: change.lane, bytesMax: bytesMax)
+    }
+  }
+}
+
+// MARK: Space and trouble
+
+extension Writer {
+  private func diskRefusal() -> Refusal? {
+    guard let free = FreeSpace.bytes(path) else { return nil }
+    return FreeSpace.refusal(freeBytes: free, reusableBytes: reusableBytes, freeBytesMin: freeBytesMin)
+  }
+
+  private func begin() throws(StoreFailure) -> Transaction {
+    if let environment {
+      do throws(StoreFailure) {
+        return try environment.begin(reading: false)
+      } catch {
+        if error != .panic { throw error }
+      }
+    }
+    try reopen()
+    guard let environment else { throw .notOpen }
+    return try environment.begin(reading: false)
+  }
+
+  /// Opens the environment anew after LMDB gave it up: it does when writing its meta page failed. What was committed is
+  /// untouched by that.
+  private func reopen() throws(StoreFailure) {
+    try reading.withLock { reading throws(StoreFailure) in
+      // LMDB must not have a file open twice in a process, so the old one goes first.
+      reading.environment = nil
+      environment = nil
+      do throws(SpoolError) {
+        environment = try OpenedStore.openEnvironment(path, settings)
+      } catch {
+        throw .notOpen
+      }
+      reading.environment = environment
+    }
+  }
+
+  private func growMap() throws(StoreFailure) {
+    try reading.withLock { _ throws(StoreFailure) in
+      try environment?.grow(by: Self.growthBytes)
+    }
+  }
+
+  private func status() -> SpoolStatus {
+    var status = queue.withLock(\.status)
+    status.commits = commits
+    status.quarantined = quarantined
+    if let environment {
+      try? status.count(environment)
+      reusableBytes = environment.fileBytes() - status.bytesUsed
+    }
+    return status
+  }
+}

@@ -1,0 +1,102 @@
+import Bytes
+import Telemetry
+import Testing
+
+@testable import Gateway
+
+@Suite struct DecisionLogTests {
+  static func trace(_ low: UInt64) -> TraceID {
+    guard let trace = TraceID(high: 9, low: low) else { preconditionFailure("9 is not zero") }
+    return trace
+  }
+
+  static func frozen(_ number: UInt64, events: Int) -> FrozenTrace {
+    FrozenTrace(
+      trace: trace(number), through: number * 3,
+      decision: Decision(isKept: true, probability: 0.25, policyVersion: 7), identity: Array("user-\(number)".utf8),
+      events: (0..<events).map { event(UInt64($0), of: number) })
+  }
+
+  private static func event(_ event: UInt64, of number: UInt64) -> FrozenEvent {
+    let start = 1_000_000 + event
+    let user = event % 2 == 0 ? "user-\(number)" : "somebody else"
+    return FrozenEvent(
+      key: SpanKey(span: event + 1, start: start), name: UInt8(event % 5 + 1),
+      timestamp: event % 3 == 0 ? start + 5_000 : start, distinctID: Array(user.utf8))
+  }
+
+  @Test func `what is written is read`() throws {
+    let entries: [DecisionEntry] = [
+      .frozen(Self.frozen(1, events: 0)), .done(trace: Self.trace(4), through: 12), .frozen(Self.frozen(2, events: 40)),
+    ]
+    var block = ByteBuffer()
+    for entry in entries { block.append(entry) }
+    var reader = DecisionReader(block.array())
+    for entry in entries { #expect(try reader.next() == entry) }
+    #expect(try reader.next() == nil)
+  }
+
+  @Test func `a block that is cut short throws and never traps`() {
+    var block = ByteBuffer()
+    block.append(.frozen(Self.frozen(1, events: 5)))
+    let bytes = block.array()
+    for count in 1..<bytes.count {
+      #expect(throws: (any Error).self, "cut at \(count)") {
+        var reader = DecisionReader(Array(bytes[..<count]))
+        while try reader.next() != nil {}
+      }
+    }
+  }
+
+  @Test func `damaged blocks never trap`() {
+    var block = ByteBuffer()
+    for number in 1...4 { block.append(.frozen(Self.frozen(UInt64(number), events: 6))) }
+    let bytes = block.array()
+    var random = Seeded(11)
+    for _ in 0..<5_000 {
+      var damaged = bytes
+      for _ in 0...random.below(4) { damaged[random.below(damaged.count)] = UInt8(random.below(256)) }
+      var reader = DecisionReader(damaged)
+      while let entry = try? reader.next() { _ = entry }
+    }
+  }
+}
+
+@Suite struct TimerHeapTests {
+  @Test func `deadlines come out in order, and none before its time`() {
+    var heap = TimerHeap()
+    var random = Seeded(3)
+    let deadlines = (0..<500).map { _ in UInt64(random.below(1_000)) }
+    for deadline in deadlines { heap.push(deadline, DecisionLogTests.trace(deadline + 1)) }
+    var out: [UInt64] = []
+    for now in stride(from: UInt64(0), through: 1_000, by: 50) {
+      while let entry = heap.pop(at: now) {
+        #expect(entry.deadline <= now)
+        out.append(entry.deadline)
+      }
+      #expect((heap.earliest ?? .max) > now)
+    }
+    #expect(out == deadlines.sorted())
+  }
+}
+
+@Suite struct RememberedTracesTests {
+  @Test func `spans that were seen are known, others are not`() {
+    var remembered = RememberedTraces()
+    let frozen = DecisionLogTests.frozen(1, events: 3)
+    remembered.remember(frozen, spans: frozen.events.map(\.key))
+    #expect(remembered[frozen.trace]?.contains(frozen.events[1].key) == true)
+    #expect(remembered[frozen.trace]?.contains(SpanKey(span: 2, start: 7)) == false)
+    #expect(remembered[DecisionLogTests.trace(99)] == nil)
+  }
+
+  @Test func `past its bound the oldest is forgotten`() {
+    var remembered = RememberedTraces()
+    for number in 1...RememberedTraces.tracesMax + 1 {
+      remembered.remember(DecisionLogTests.frozen(UInt64(number), events: 0), spans: [])
+    }
+    #expect(remembered.count == RememberedTraces.tracesMax)
+    #expect(remembered[DecisionLogTests.trace(1)] == nil)
+    #expect(remembered[DecisionLogTests.trace(2)] != nil)
+  }
+}

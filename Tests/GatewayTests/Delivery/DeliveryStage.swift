@@ -1,0 +1,280 @@
+import Bytes
+import Glibc
+import Logging
+import Mapping
+import OTLP
+import Spool
+import Synchronization
+import Telemetry
+import Testing
+
+@testable import Gateway
+
+/// A span to be sent.
+struct TestSpan {
+  var trace: UInt64
+  var span: UInt64
+  var parent: UInt64?
+  var name = "chat"
+  var user: String?
+  var isAI = true
+
+  /// `ExportTraceServiceRequest` of these spans.
+  static func request(_ spans: [TestSpan]) -> [UInt8] {
+    var scope = ByteBuffer()
+    for span in spans { span.encoded.withSpan { scope.appendField(2, $0) } }
+    var resource = ByteBuffer()
+    scope.withSpan { resource.appendField(2, $0) }
+    var request = ByteBuffer()
+    resource.withSpan { request.appendField(1, $0) }
+    return request.array()
+  }
+
+  private var encoded: ByteBuffer {
+    var out = ByteBuffer()
+    out.appendField(1, (Self.big(0xabcd) + Self.big(trace)).span)
+    out.appendField(2, Self.big(span).span)
+    if let parent { out.appendField(4, Self.big(parent).span) }
+    out.appendField(5, Array(name.utf8).span)
+    for (number, time) in [(UInt32(7), span * 1_000_000), (8, span * 1_000_000 + 500)] {
+      out.appendTag(number, .fixed64)
+      out.appendLittleEndian(time)
+    }
+    if isAI {
+      Self.append("gen_ai.operation.name", name == "agent" ? "invoke_agent" : "chat", to: &out)
+      Self.append("gen_ai.request.model", "gpt-4o", to: &out)
+    }
+    if let user { Self.append("user.id", user, to: &out) }
+    return out
+  }
+
+  private static func append(_ key: String, _ value: String, to out: inout ByteBuffer) {
+    var any = ByteBuffer()
+    any.appendField(1, Array(value.utf8).span)
+    var pair = ByteBuffer()
+    pair.appendField(1, Array(key.utf8).span)
+    any.withSpan { pair.appendField(2, $0) }
+    pair.withSpan { out.appendField(9, $0) }
+  }
+
+  private static func big(_ value: UInt64) -> [UInt8] {
+    (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) }
+  }
+}
+
+/// A sink that keeps what it gets until the test says what PostHog does with it.
+final class TestSink: EventSink {
+  private(set) var events: [(event: MappedEvent, token: UInt64, json: String)] = []
+  private var outcomes: [SinkOutcome] = []
+
+  func register(_ lane: LaneID, key: String) {}
+  func isBlocked(_ lane: LaneID) -> Bool { false }
+  func wakeUp() {}
+  func flush() {}
+
+  func enqueue(_ lane: LaneID, _ event: MappedEvent, trace: TraceID, token: UInt64, _ bytes: ByteSpan, _ json: Slice) {
+    events.append((event, token, bytes.string(json)))
+  }
+
+  func poll(timeout: UInt64) -> [SinkOutcome] {
+    defer { outcomes = [] }
+    return outcomes
+  }
+
+  func acceptAll() {
+    outcomes.append(.delivered(events.map(\.token)))
+    events = []
+  }
+
+  /// The process that was told is gone.
+  func forget() {
+    events = []
+    outcomes = []
+  }
+
+  func refuse(first count: Int) {
+    for event in events.prefix(count) {
+      outcomes.append(.dead(token: event.token, status: 400, reason: "refused", event: Array(event.json.utf8)))
+    }
+    events.removeFirst(count)
+  }
+
+  var names: [String] { events.map(\.event.name.rawValue) }
+  var spans: [UInt64] { events.map(\.event.frozen.key.span) }
+  /// What PostHog de-duplicates by.
+  var identities: [String] {
+    events.map {
+      "\($0.event.uuid) \($0.event.frozen.timestamp) \($0.event.name) "
+        + String(decoding: $0.event.frozen.distinctID, as: UTF8.self)
+    }
+  }
+}
+
+/// Delivery, its spool in a temporary folder, a sink and a clock.
+final class DeliveryStage {
+  private final class Time: Sendable {
+    let now = Atomic<UInt64>(1_700_000_000_000_000_000)
+  }
+
+  /// Hears the spool and lets the test wait for it.
+  private final class Listener: CommitListener {
+    let mailbox: Mailbox
+    let heard = Mutex(0)
+    let records = Mutex<[UInt64: Int]>([:])
+
+    init(_ mailbox: Mailbox) { self.mailbox = mailbox }
+
+    func committed(
+      appends: [(token: UInt64, outcome: CommitOutcome)], changes: [(token: UInt64, outcome: CommitOutcome)]
+    ) {
+      for append in appends {
+        guard case .durable(let lane, let sequence) = append.outcome else { continue }
+        mailbox.stored(lane, sequence, records: records.withLock { $0[append.token] ?? 0 })
+      }
+      mailbox.changed(
+        changes.map { change in
+          if case .durable = change.outcome { return (change.token, true) }
+          return (change.token, false)
+        })
+      heard.withLock { $0 += appends.count + changes.count }
+    }
+  }
+
+  /// Counts what delivery commits, so that the test can wait until all of it was heard of.
+  private final class CountingSpool: Spool {
+    let store: LMDBSpool
+    let asked = Mutex(0)
+    init(_ store: LMDBSpool) { self.store = store }
+
+    func append(_ request: Append) -> Refusal? {
+      asked.withLock { $0 += 1 }
+      return store.append(request)
+    }
+    func commit(_ change: Change) {
+      asked.withLock { $0 += 1 }
+      store.commit(change)
+    }
+    func lanes() throws(SpoolError) -> [(lane: LaneID, key: String)] { try store.lanes() }
+    func requests(lane: LaneID, after sequence: UInt64, limit: Int) throws(SpoolError) -> [StoredRequest] {
+      try store.requests(lane: lane, after: sequence, limit: limit)
+    }
+    func read(lane: LaneID, sequence: UInt64, slices: [Slice], into arena: inout [UInt8]) throws(SpoolError) {
+      try store.read(lane: lane, sequence: sequence, slices: slices, into: &arena)
+    }
+    func decisions(lane: LaneID, from block: UInt64) throws(SpoolError) -> [(block: UInt64, bytes: [UInt8])] {
+      try store.decisions(lane: lane, from: block)
+    }
+    func deadLetters(lane: LaneID, limit: Int) throws(SpoolError) -> [DeadLetter] {
+      try store.deadLetters(lane: lane, limit: limit)
+    }
+    var status: SpoolStatus { store.status }
+    func close() { store.close() }
+  }
+
+  let sink = TestSink()
+  private let path: String
+  private let time = Time()
+  private var mailbox = Mailbox()
+  private var listener: Listener
+  private var counting: CountingSpool
+  private var delivery: Delivery
+  private var nextToken: UInt64 = 1
+  private let program: Program
+
+  var spool: any Spool { counting }
+
+  init() throws {
+    var template = Array("/tmp/hoglet-delivery-XXXXXX".utf8CString)
+    path = try #require(
+      unsafe template.withUnsafeMutableBufferPointer { unsafe $0.baseAddress.flatMap { unsafe mkdtemp($0) } }
+        .map { unsafe String(cString: $0) })
+    program = Program(try #require(loadMappings(directory: nil).set))
+    listener = Listener(mailbox)
+    counting = CountingSpool(try Self.open(path, listener))
+    delivery = Self.make(counting, sink, mailbox, program, time)
+    time.now.add(1, ordering: .relaxed)
+    try delivery.recover()
+  }
+
+  private static func open(_ path: String, _ listener: Listener) throws -> LMDBSpool {
+    var settings = SpoolSettings()
+    settings.bytesMax = 64 << 20
+    settings.freeBytesMin = 0
+    return try LMDBSpool.open(path: path, settings: settings, listener: listener)
+  }
+
+  private static func make(
+    _ spool: CountingSpool, _ sink: TestSink, _ mailbox: Mailbox, _ program: Program, _ time: Time
+  ) -> Delivery {
+    var log = Logger(label: "test")
+    log.logLevel = .critical
+    return Delivery(
+      spool: spool, sink: sink, mailbox: mailbox, program: program,
+      ripeness: RipenessSettings(quiet: 10_000_000_000, rootGrace: 6_000_000_000, max: 600_000_000_000),
+      clock: { time.now.load(ordering: .relaxed) }, log: log, publish: { _ in })
+  }
+
+  /// Sends a request and waits until it is durable.
+  func send(_ spans: [TestSpan]) {
+    var body = TestSpan.request(spans)
+    guard let scan = try? RequestScanner.scan(&body, signal: .traces) else {
+      Issue.record("the request does not scan")
+      return
+    }
+    let token = nextToken
+    nextToken += 1
+    listener.records.withLock { $0[token] = scan.accepted }
+    let refusal = counting.append(
+      Append(
+        token: token, key: "phc_test", signal: .traces, arrival: time.now.load(ordering: .relaxed),
+        index: scan.index.encoded(), body: body))
+    #expect(refusal == nil)
+    settle()
+  }
+
+  /// Turns of delivery until it has nothing to do at this moment.
+  func turn() {
+    for _ in 0..<6 {
+      delivery.turn(mayWait: false)
+      settle()
+    }
+  }
+
+  func advance(seconds: UInt64) {
+    // In steps, as a clock goes.
+    for _ in 0..<4 {
+      time.now.add(seconds * 250_000_000, ordering: .relaxed)
+      turn()
+    }
+  }
+
+  /// The process is gone, with all that it had in memory; the spool is opened by the next one.
+  func restart() throws {
+    counting.close()
+    sink.forget()
+    mailbox = Mailbox()
+    listener = Listener(mailbox)
+    counting = CountingSpool(try Self.open(path, listener))
+    delivery = Self.make(counting, sink, mailbox, program, time)
+    time.now.add(1, ordering: .relaxed)
+    try delivery.recover()
+  }
+
+  func close() {
+    counting.close()
+    for name in ["data.mdb", "lock.mdb"] { unsafe unlink("\(path)/\(name)") }
+  }
+
+  var counts: RecordCounts { delivery.lanes.values.reduce(into: RecordCounts()) { $0 += $1.counts } }
+
+  /// Waits until the spool has told of everything it was asked.
+  private func settle() {
+    let asked = counting.asked.withLock { $0 }
+    var waits = 0
+    while listener.heard.withLock({ $0 }) < asked, waits < 20_000 {
+      usleep(200)
+      waits += 1
+    }
+    #expect(listener.heard.withLock { $0 } >= asked, "the spool did not answer")
+  }
+}

@@ -1,0 +1,197 @@
+import Bytes
+import Glibc
+import Telemetry
+import Testing
+
+@testable import Spool
+
+@Suite(.timeLimit(.minutes(2))) struct DamageTests {
+  /// Inverts one byte in the middle of every place where the closed store has `pattern`.
+  private func flip(_ pattern: [UInt8], in directory: TemporaryDirectory) throws {
+    let file = unsafe open(directory.spool + "/data.mdb", O_RDWR)
+    try #require(file >= 0)
+    defer { close(file) }
+    var bytes = [UInt8](repeating: 0, count: Int(lseek(file, 0, SEEK_END)))
+    try #require(unsafe pread(file, &bytes, bytes.count, 0) == bytes.count)
+    var found = 0
+    var place = 0
+    while place + pattern.count <= bytes.count {
+      if bytes[place] == pattern[0], bytes[place..<place + pattern.count].elementsEqual(pattern) {
+        let middle = place + pattern.count / 2
+        var inverted = ~bytes[middle]
+        try #require(unsafe pwrite(file, &inverted, 1, off_t(middle)) == 1)
+        found += 1
+        place += pattern.count
+      } else {
+        place += 1
+      }
+    }
+    try #require(found > 0)
+  }
+
+  /// A spool of three requests, of which the second is then damaged in the bytes that `pattern` gives.
+  private func damaged(index: [UInt8], body: [UInt8], pattern: [UInt8]) throws -> Rig {
+    let rig = try Rig()
+    _ = try rig.append([1, 1, 1])
+    _ = try rig.append(body, index: index)
+    _ = try rig.append([3, 3, 3])
+    rig.spool.close()
+    try flip(pattern, in: rig.directory)
+    try rig.restart()
+    return rig
+  }
+
+  /// Everything but request 2 is served, which is set aside and counted once; then and after a restart.
+  private func expectOnlySecondLost(_ rig: Rig) throws {
+    _ = try rig.append([4, 4, 4])
+    #expect(rig.spool.status.quarantined == 1)
+    #expect(rig.spool.status.requests == 3)
+    try rig.restart()
+    #expect(try rig.spool.requests(lane: LaneID(1), after: 0, limit: 9).map(\.sequence) == [1, 3, 4])
+    for sequence in [UInt64(1), 3, 4] {
+      let byte = UInt8(sequence)
+      #expect(try rig.body(LaneID(1), sequence, count: 3) == [byte, byte, byte])
+    }
+    #expect(rig.spool.status.quarantined == 0)
+  }
+
+  @Test(arguments: [10, 2000, 100_000, 300_000])
+  func `a damaged body is set aside when it is read`(_ count: Int) throws {
+    var random = SeededGenerator(state: 5)
+    let body = random.bytes(count)
+    let rig = try damaged(index: [1], body: body, pattern: Array(body.suffix(10)))
+    #expect(try rig.spool.requests(lane: LaneID(1), after: 0, limit: 9).map(\.sequence) == [1, 2, 3])
+    for _ in 0..<2 {
+      let error = #expect(throws: SpoolError.self) { try rig.body(LaneID(1), 2, count: count) }
+      #expect(error?.description.contains("request 2 of lane 1") == true)
+    }
+    try expectOnlySecondLost(rig)
+  }
+
+  @Test func `the sound chunks of a damaged body are served until the bad one is met`() throws {
+    var random = SeededGenerator(state: 6)
+    let body = random.bytes(300_000)
+    let rig = try damaged(index: [1], body: body, pattern: Array(body.suffix(10)))
+    #expect(try rig.body(LaneID(1), 2, count: 200_000) == Array(body.prefix(200_000)))
+    #expect(throws: SpoolError.self) { try rig.body(LaneID(1), 2, count: 300_000) }
+    try expectOnlySecondLost(rig)
+  }
+
+  @Test(arguments: [20, 3000, 500_000])
+  func `a damaged index is set aside when requests are listed`(_ count: Int) throws {
+    var random = SeededGenerator(state: 7)
+    let index = random.bytes(count)
+    let rig = try damaged(index: index, body: [2, 2, 2], pattern: Array(index.suffix(10)))
+    #expect(try rig.spool.requests(lane: LaneID(1), after: 0, limit: 9).map(\.sequence) == [1, 3])
+    try expectOnlySecondLost(rig)
+  }
+
+  @Test func `a damaged header is set aside when requests are listed`() throws {
+    var random = SeededGenerator(state: 8)
+    let index = random.bytes(40)
+    let rig = try Rig()
+    _ = try rig.append([1, 1, 1])
+    _ = try rig.append([2, 2, 2], index: index)
+    _ = try rig.append([3, 3, 3])
+    rig.spool.close()
+    try Raw.edit(rig.directory.spool) { transaction throws(StoreFailure) in
+      let key = StoreKey(lane: LaneID(1), number: 2)
+      var value = try unsafe transaction.value(.requests, key).map { unsafe [UInt8]($0) } ?? []
+      value[17] ^= 1
+      try transaction.put(.requests, key, value.span)
+    }
+    try rig.restart()
+    #expect(throws: SpoolError.self) { try rig.body(LaneID(1), 2, count: 3) }
+    #expect(try rig.spool.requests(lane: LaneID(1), after: 0, limit: 9).map(\.sequence) == [1, 3])
+    try expectOnlySecondLost(rig)
+  }
+
+  @Test func `a value under the wrong key does not pass`() throws {
+    let rig = try Rig()
+    for byte in UInt8(1)...3 { _ = try rig.append([byte, byte, byte]) }
+    rig.spool.close()
+    try Raw.edit(rig.directory.spool) { transaction throws(StoreFailure) in
+      let other = StoreKey(lane: LaneID(1), number: 1)
+      let value = try unsafe transaction.value(.requests, other).map { unsafe [UInt8]($0) } ?? []
+      try transaction.put(.requests, StoreKey(lane: LaneID(1), number: 2), value.span)
+    }
+    try rig.restart()
+    #expect(try rig.spool.requests(lane: LaneID(1), after: 0, limit: 9).map(\.sequence) == [1, 3])
+    try expectOnlySecondLost(rig)
+  }
+
+  @Test func `a damaged decision block or dead letter is left out and counted`() throws {
+    let rig = try Rig()
+    let lane = try rig.append([1]).lane
+    let blocks = ["first block of decisions", "second block of decisions"].map { [UInt8]($0.utf8) }
+    for (number, block) in blocks.enumerated() { rig.commit(lane) { $0.decisions = (UInt64(number) + 1, block) } }
+    let letters = ["first dead letter", "second dead letter"].map {
+      DeadLetter(time: 1, status: 400, reason: "", event: [UInt8]($0.utf8))
+    }
+    rig.commit(lane) { $0.deadLetters = letters }
+    rig.spool.close()
+    try flip(blocks[0], in: rig.directory)
+    try flip(letters[1].event, in: rig.directory)
+    try rig.restart()
+    #expect(try rig.spool.decisions(lane: lane, from: 0).map(\.bytes) == [blocks[1]])
+    #expect(try rig.spool.deadLetters(lane: lane, limit: 9) == [letters[0]])
+    _ = try rig.append([2])
+    #expect(rig.spool.status.quarantined == 2)
+    #expect(rig.spool.status.deadLetters == 1)
+    #expect(try rig.spool.decisions(lane: lane, from: 0).map(\.block) == [2])
+  }
+
+  @Test func `a damaged project key costs its lane, not the start`() throws {
+    let rig = try Rig()
+    _ = try rig.append([1], key: "phc_damaged_key")
+    _ = try rig.append([1], key: "phc_sound_key")
+    rig.spool.close()
+    try flip([UInt8]("phc_damaged_key".utf8), in: rig.directory)
+    try rig.restart()
+    #expect(rig.spool.status.quarantined == 1)
+    #expect(try rig.spool.lanes().map(\.key) == ["phc_sound_key"])
+    #expect(try rig.append([1], key: "phc_damaged_key") == (LaneID(3), 1))
+  }
+
+  @Test func `lost numbers are replaced by numbers nobody had`() throws {
+    let rig = try Rig()
+    let lane = try rig.append([1]).lane
+    _ = try rig.append([2])
+    rig.commit(lane) { $0.finishedRequests = [2] }
+    rig.spool.close()
+    try Raw.edit(rig.directory.spool) { transaction throws(StoreFailure) in
+      try transaction.put(.meta, StoreKey(lane: lane), [UInt8](repeating: 9, count: 28).span)
+      try transaction.put(.meta, StoreKey(lane: LaneID(0)), [UInt8](repeating: 9, count: 12).span)
+    }
+    try rig.restart()
+    #expect(rig.spool.status.quarantined == 2)
+    let next = try rig.append([3]).sequence
+    #expect(next > 2)
+    #expect(try rig.append([3], key: "phc_new").lane > lane)
+    try rig.restart()
+    #expect(rig.spool.status.quarantined == 0)
+    #expect(try rig.append([4]).sequence == next + 1)
+  }
+
+  @Test func `no more than a few damaged requests are kept`() throws {
+    let rig = try Rig()
+    let count = UInt64(Damage.keptMax + 5)
+    for _ in 1...count { _ = try rig.append([UInt8](repeating: 1, count: 50_000)) }
+    rig.spool.close()
+    try Raw.edit(rig.directory.spool) { transaction throws(StoreFailure) in
+      let damaged: [UInt8] = [0]
+      for number in 1...count {
+        try transaction.put(.requests, StoreKey(lane: LaneID(1), number: number), damaged.span)
+      }
+    }
+    try rig.restart()
+    #expect(try rig.spool.requests(lane: LaneID(1), after: 0, limit: 9).isEmpty)
+    _ = try rig.append([1])
+    #expect(rig.spool.status.quarantined == Int(count))
+    rig.spool.close()
+    try Raw.edit(rig.directory.spool) { transaction throws(StoreFailure) in
+      #expect(try transaction.count(.quarantine) == Damage.keptMax)
+      #expect(try transaction.count(.bodies) == Damage.keptMax + 1)
+    }
+  }
+}
