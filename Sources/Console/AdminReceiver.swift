@@ -1,4 +1,4 @@
-internal import Bytes
+import Bytes
 package import Transport
 
 /// Where the numbers come from; asked on each scrape, from any thread.

@@ -1,4 +1,4 @@
-internal import Bytes
+import Bytes
 
 /// Writes metrics in Prometheus' text format, version 0.0.4.
 package enum PrometheusText {

@@ -1,5 +1,5 @@
-internal import NIOCore
-internal import Synchronization
+import NIOCore
+import Synchronization
 
 /// Connections open from each client network, so that one client cannot take all of them.
 final class AddressCounts: Sendable {

@@ -1,4 +1,4 @@
-internal import Synchronization
+import Synchronization
 
 /// The memory all bodies of a server may hold together. Peers that limit each request alone still run out of memory.
 final class BodyBudget: Sendable {

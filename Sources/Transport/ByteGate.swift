@@ -1,5 +1,5 @@
-internal import NIOCore
-internal import Synchronization
+import NIOCore
+import Synchronization
 
 /// Stands before the parser: counts bytes, and tells the connection that a head has begun, which the parser reports only
 /// when it is complete. After the last answer it keeps bytes from the parser.

@@ -1,4 +1,4 @@
-internal import NIOCore
+import NIOCore
 
 /// A connection of any protocol, as its event loop and its replies see it. All calls on its event loop.
 protocol Connection: AnyObject {

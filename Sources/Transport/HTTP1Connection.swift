@@ -1,7 +1,7 @@
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOPosix
-internal import Synchronization
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
 
 /// One HTTP/1.1 connection: takes parsed parts in order, gathers a body, hands it to the receiver, writes the answer,
 /// and only then looks at the next request. Lives on one event loop.

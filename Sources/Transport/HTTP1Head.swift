@@ -1,4 +1,4 @@
-internal import NIOHTTP1
+import NIOHTTP1
 
 /// The head of an HTTP/1 request: what the receiver sees, and what says how to read the rest (RFC 9112).
 struct HTTP1Head {

@@ -1,4 +1,4 @@
-internal import NIOCore
+import NIOCore
 
 /// Writes an answer as HTTP/1.1, head and body in one buffer, so that it leaves in one system call.
 enum HTTP1Response {

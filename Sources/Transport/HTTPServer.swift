@@ -1,7 +1,7 @@
-internal import Glibc
-internal import NIOCore
-internal import NIOPosix
-internal import Synchronization
+import Glibc
+import NIOCore
+import NIOPosix
+import Synchronization
 
 /// Listens for HTTP/1.1 and hands requests to a receiver. To stop: `stopAccepting`, then `drain`.
 package final class HTTPServer: Sendable {

@@ -1,8 +1,8 @@
-internal import Glibc
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOPosix
-internal import Synchronization
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
 
 /// The connections of each event loop, by loop.
 typealias Rooms = [ObjectIdentifier: NIOLoopBoundBox<LoopConnections>]

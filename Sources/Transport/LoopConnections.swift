@@ -1,4 +1,4 @@
-internal import NIOCore
+import NIOCore
 
 /// The connections of one event loop, and its clock. Used on that loop only.
 ///

@@ -1,5 +1,5 @@
-internal import NIOCore
-internal import Synchronization
+import NIOCore
+import Synchronization
 
 /// The right to answer one request, once, from any thread. The first answer counts, later ones are ignored; a reply that
 /// is dropped unanswered answers 503, so that no client waits for nothing.

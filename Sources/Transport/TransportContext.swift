@@ -1,5 +1,5 @@
-internal import NIOPosix
-internal import Synchronization
+import NIOPosix
+import Synchronization
 
 /// What all connections of one server share.
 final class TransportContext: Sendable {

@@ -1,4 +1,4 @@
-internal import Synchronization
+import Synchronization
 
 /// What a server has counted so far.
 package struct TransportCounts: Sendable, Equatable {

@@ -53,6 +53,12 @@ final class Client {
   @discardableResult
   func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
+  /// From now on closing resets the connection instead of saying goodbye.
+  func resetOnClose() {
+    var linger = linger(l_onoff: 1, l_linger: 0)
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+  }
+
   func finishSending() { shutdown(descriptor, CInt(SHUT_WR)) }
 
   /// Makes the kernel hold little for this client, so that an unread answer blocks its writer.
@@ -113,8 +119,9 @@ final class Client {
 }
 
 extension Client {
-  /// Sends a POST with a body of its announced length.
-  func post(_ path: String, _ body: [UInt8], _ headers: String = "") {
+  /// Sends a POST with a body of its announced length; false when the server cut the connection before the end.
+  @discardableResult
+  func post(_ path: String, _ body: [UInt8], _ headers: String = "") -> Bool {
     send(Array("POST \(path) HTTP/1.1\r\nHost: a\r\n\(headers)Content-Length: \(body.count)\r\n\r\n".utf8) + body)
   }
 

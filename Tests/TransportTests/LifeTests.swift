@@ -88,7 +88,7 @@ import Transport
     try await TestServer.run { server in
       let clients = try (0..<40).map { _ in try server.connect() }
       for client in clients { client.post("/hold", "x") }
-      #expect(await eventually { server.receiver.held.withLock { $0.count } == 40 })
+      try #require(await eventually { server.receiver.held.withLock { $0.count } == 40 })
       let replies = server.receiver.held.withLock { held in
         defer { held.removeAll() }
         return held
