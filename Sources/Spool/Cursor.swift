@@ -4,9 +4,11 @@ import CLMDB
 @safe
 struct Cursor: ~Copyable {
   private let pointer: OpaquePointer
+  private let extent: FileExtent
 
-  init(_ pointer: OpaquePointer) {
+  init(_ pointer: OpaquePointer, _ extent: FileExtent) {
     unsafe self.pointer = pointer
+    self.extent = extent
   }
 
   deinit {
@@ -54,7 +56,9 @@ struct Cursor: ~Copyable {
     if code == MDB_NOTFOUND { return nil }
     try StoreFailure.check(code)
     // Ours are the only keys, so another length means a damaged page.
-    guard let key = unsafe StoreKey(name.bytes) else { throw StoreFailure(code: MDB_CORRUPTED) }
-    return unsafe Entry(key: key, value: data.bytes)
+    guard let key = unsafe StoreKey(extent.bytes(name.mv_data, count: name.mv_size)) else {
+      throw StoreFailure(code: MDB_CORRUPTED)
+    }
+    return unsafe Entry(key: key, value: extent.bytes(data.mv_data, count: data.mv_size))
   }
 }

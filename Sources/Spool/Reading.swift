@@ -106,7 +106,7 @@ extension Reading {
     } else {
       for chunk in 0..<RequestHeader.chunks(header.indexCount, of: header.chunkBytes) {
         let place = StoreKey(lane: key.lane, number: key.number, chunk: RequestHeader.indexChunk + UInt16(chunk))
-        guard let bytes = try unsafe transaction.value(.bodies, place) else { return nil }
+        guard let bytes = try unsafe Self.chunk(place, transaction) else { return nil }
         transaction.pages.read(bytes.count)
         unsafe index.append(contentsOf: bytes)
       }
@@ -162,13 +162,25 @@ extension Reading {
     return nil
   }
 
+  /// The bytes of a chunk; nil if it is missing, or if the way to it is damaged.
+  private static func chunk(
+    _ place: StoreKey, _ transaction: borrowing Transaction
+  ) throws(StoreFailure) -> UnsafeRawBufferPointer? {
+    do throws(StoreFailure) {
+      return try unsafe transaction.value(.bodies, place)
+    } catch {
+      if error.isDamage { return nil }
+      throw error
+    }
+  }
+
   /// A chunk of a body, checked unless it has been; nil if it is damaged or missing.
   private mutating func chunk(
     _ number: Int, of key: StoreKey, _ header: RequestHeader, _ expected: UInt32, _ transaction: borrowing Transaction
   ) throws(StoreFailure) -> UnsafeRawBufferPointer? {
     let chunk = UInt16(truncatingIfNeeded: number)
     let place = StoreKey(lane: key.lane, number: key.number, chunk: chunk)
-    guard let bytes = try unsafe transaction.value(.bodies, place), bytes.count == header.range(chunk: number).count
+    guard let bytes = try unsafe Self.chunk(place, transaction), bytes.count == header.range(chunk: number).count
     else {
       return nil
     }

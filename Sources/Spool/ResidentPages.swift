@@ -23,6 +23,12 @@ final class ResidentPages: Sendable {
     end.store(found.upperBound, ordering: .relaxed)
   }
 
+  /// The addresses of the map; empty if they were not found.
+  var map: Range<Int> {
+    let start = start.load(ordering: .relaxed)
+    return start..<max(start, end.load(ordering: .relaxed))
+  }
+
   /// A value of so many bytes was read. A large one has pages of its own, around which more is mapped; small ones stand
   /// together.
   func read(_ bytes: Int) {
@@ -38,8 +44,8 @@ final class ResidentPages: Sendable {
   /// Harmless whatever else goes on: the pages stay in the system's cache and come back when touched.
   private func drop() {
     touched.store(0, ordering: .relaxed)
-    let (start, end) = (start.load(ordering: .relaxed), end.load(ordering: .relaxed))
-    guard start < end else { return }
-    unsafe madvise(UnsafeMutableRawPointer(bitPattern: start), end - start, MADV_DONTNEED)
+    let map = map
+    if map.isEmpty { return }
+    unsafe madvise(UnsafeMutableRawPointer(bitPattern: map.lowerBound), map.count, MADV_DONTNEED)
   }
 }

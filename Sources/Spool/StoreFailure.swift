@@ -15,6 +15,11 @@ struct StoreFailure: Error, Equatable {
   /// Another program, or a later version of this one, wrote the store.
   static let laterVersion = StoreFailure(code: MDB_VERSION_MISMATCH)
 
+  /// Whether a page that LMDB came by is damaged; other pages may be sound.
+  var isDamage: Bool {
+    [MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_BAD_VALSIZE].contains(code)
+  }
+
   /// Throws unless `code` means success.
   static func check(_ code: Int32) throws(StoreFailure) {
     if code != MDB_SUCCESS { throw StoreFailure(code: code) }

@@ -8,10 +8,12 @@ struct Transaction: ~Copyable {
   /// Nil once committed.
   private var pointer: OpaquePointer?
   private let environment: Environment
+  private let extent: FileExtent
 
   init(_ pointer: OpaquePointer, of environment: Environment) {
     unsafe self.pointer = pointer
     self.environment = environment
+    extent = FileExtent(map: environment.pages.map, fileBytes: environment.fileBytes())
   }
 
   /// The memory of the map, to be told what was touched of it.
@@ -37,7 +39,7 @@ struct Transaction: ~Copyable {
       let code = unsafe mdb_get(pointer, environment.handle(database), &name, &data)
       if code == MDB_NOTFOUND { return nil }
       try StoreFailure.check(code)
-      return unsafe data.bytes
+      return unsafe extent.bytes(data.mv_data, count: data.mv_size)
     }
   }
 
@@ -76,7 +78,7 @@ struct Transaction: ~Copyable {
     var cursor: OpaquePointer?
     try StoreFailure.check(unsafe mdb_cursor_open(pointer, environment.handle(database), &cursor))
     guard let opened = unsafe cursor else { throw StoreFailure(code: ENOMEM) }
-    return unsafe Cursor(opened)
+    return unsafe Cursor(opened, extent)
   }
 
   /// How many values a database holds.
@@ -112,6 +114,4 @@ extension MDB_val {
   init(_ bytes: UnsafeRawBufferPointer) {
     unsafe self.init(mv_size: bytes.count, mv_data: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
   }
-
-  var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: mv_data, count: mv_size) }
 }

@@ -194,4 +194,12 @@ import Testing
       #expect(try transaction.count(.bodies) == Damage.keptMax + 1)
     }
   }
+
+  /// A map of 100 pages' addresses, of which the file has the first 1,000 bytes.
+  @Test(arguments: [(4096, 1000, 1000), (4096, 1001, 0), (5095, 1, 1), (5095, 2, 0), (6000, 1, 0), (4000, 5000, 5000)])
+  func `a length that passes the end of the file counts as nothing`(_ start: Int, _ count: Int, _ expected: Int) {
+    let extent = FileExtent(map: 4096..<409_600, fileBytes: 1000)
+    let found = unsafe extent.bytes(UnsafeMutableRawPointer(bitPattern: start), count: count).count
+    #expect(found == expected)
+  }
 }
