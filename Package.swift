@@ -34,7 +34,6 @@ let package = Package(
   products: [.executable(name: "hoglet", targets: ["hoglet"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
@@ -65,10 +64,9 @@ let package = Package(
       "Mapping", ["Telemetry", "Bytes", "Codec", "CStock", .product(name: "Yams", package: "Yams")],
       extra: [.enableExperimentalFeature("Lifetimes")]),
     target("Spool", ["Telemetry", "Bytes", "Codec", "CLMDB"]),
-    target("Capture", ["Telemetry", "Bytes", "Codec", "CCurl"]),
+    target("Capture", ["Bytes", "CCurl"]),
     target("Store", ["Telemetry", "Bytes", .product(name: "GRDB", package: "GRDB.swift")]),
-    target(
-      "Transport", nio + ["Bytes", "Codec", .product(name: "NIOExtras", package: "swift-nio-extras")]),
+    target("Transport", nio + ["Bytes", "Codec"]),
     // Floor 4
     target("Console", ["Transport", "Telemetry", "Bytes"]),
     target(
@@ -90,10 +88,18 @@ let package = Package(
     test("BytesTests", ["Bytes"]),
     test("CaptureTests", ["Capture", "Bytes", "TestSupport"]),
     test("CodecTests", ["Codec", "Bytes", "TestSupport"]),
+    test("OTLPTests", ["OTLP", "Telemetry", "Bytes"]),
     test("SpoolTests", ["Spool", "Codec", "Telemetry", "Bytes", "TestSupport"]),
     test("StoreTests", ["Store", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
+    test("TelemetryTests", ["Telemetry", "Bytes"]),
     test("TransportTests", nio + ["Transport", "Codec", "Bytes", "TestSupport"]),
-    test("GatewayTests", ["Gateway", "Spool", "Mapping", "OTLP", "Telemetry", "Bytes"]),
+    test(
+      "GatewayTests",
+      [
+        "Gateway", "hoglet", "Capture", "Console", "Spool", "Mapping", "OTLP", "Telemetry", "Bytes",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     test("FixtureTests", ["Gateway", "Mapping", "Bytes"]),
     test("ConsoleTests", ["Console", "Transport", "Bytes", "TestSupport"]),
     test("EndToEndTests", ["Bytes"]),
