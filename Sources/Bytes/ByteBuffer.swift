@@ -61,9 +61,16 @@ package struct ByteBuffer: ~Copyable {
     append(bytes.span)
   }
 
-  package mutating func append(_ text: some StringProtocol) {
-    for byte in text.utf8 { append(byte) }
+  package mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { utf8 in
+      reserve(utf8.count)
+      if let start = utf8.baseAddress { unsafe (base + length).update(from: start, count: utf8.count) }
+      length &+= utf8.count
+    }
   }
+
+  package mutating func append(_ text: Substring) { append(String(text)) }
 
   /// Overwrites one byte already written.
   @inlinable package mutating func set(_ byte: UInt8, at index: Int) {

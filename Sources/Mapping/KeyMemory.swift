@@ -16,11 +16,16 @@ struct KeyInfo {
 struct KeyMemory {
   private var names = KeyTable()
   private var info: [KeyInfo] = []
-  private(set) var labels: [UInt8] = []
+  private var labels: [UInt8] = []
 
   var isFull: Bool { info.count >= MappingLimits.keysRememberedMax }
 
   subscript(_ key: Int32) -> KeyInfo { info[Int(key)] }
+
+  /// Appends a name's label.
+  func appendLabel(_ key: Int32, to out: inout ByteBuffer) {
+    out.append(labels.span, info[Int(key)].label)
+  }
 
   /// The number of a name, learnt if it is new.
   mutating func key(_ bytes: ByteSpan, _ name: Slice, _ program: borrowing Program) -> Int32 {

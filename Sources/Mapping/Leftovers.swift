@@ -9,7 +9,7 @@ extension Mapper {
       let place = Int(attribute)
       if Self.matches(dialect.drop, bytes, batch.attributes[place].key) { continue }
       if isRepeated(attribute, index) { continue }
-      out.append(memory.labels.span, memory[keys[place]].label)
+      memory.appendLabel(keys[place], to: &out)
       write(leftover: batch.attributes[place].value, to: &out)
       out.append(UInt8(ascii: ","))
     }

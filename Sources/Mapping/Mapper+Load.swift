@@ -57,7 +57,7 @@ extension Mapper {
   }
 
   private func fillSpans() {
-    let width = program.slots.count
+    let width = slotCount
     Self.reset(&spanSlots, batch.spans.count * width)
     spans.removeAll(keepingCapacity: true)
     spans.append(contentsOf: repeatElement(SpanState(), count: batch.spans.count))

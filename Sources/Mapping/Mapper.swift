@@ -44,8 +44,11 @@ package final class Mapper {
   /// Properties that could not be converted, by dialect and property, since start.
   package internal(set) var conversionFailures: [ConversionFailure: Int] = [:]
 
+  let slotCount: Int
+
   package init(program: Program) {
     self.program = program
+    slotCount = program.slots.count
   }
 }
 

@@ -22,23 +22,33 @@ package struct Program: Sendable {
   package var dialectNames: [String] { dialects.map(\.name) }
 }
 
-struct CompiledProperty: Sendable {
-  var name: String
-  var type: PropertyType
+/// A class, as are rules and sources: one reference to count where a struct of arrays would be copied field by field.
+final class CompiledProperty: Sendable {
+  let name: String
+  let type: PropertyType
   /// `"name":`, and the same for every further name.
-  var labels: [[UInt8]]
+  let labels: [[UInt8]]
   /// `"parameter":` inside `$ai_model_parameters`.
-  var parameter: [UInt8]?
+  let parameter: [UInt8]?
   /// A bit for each `EventName`, by its order.
-  var events: UInt8
+  let events: UInt8
   /// Whether a span that does not say takes what its nearest ancestor says.
-  var inherits: Bool
-
+  let inherits: Bool
   /// Content is consumed from every source that has it; of scalars only the winner and its equals.
-  var isContent: Bool {
+  let isContent: Bool
+
+  init(
+    name: String, type: PropertyType, labels: [[UInt8]], parameter: [UInt8]?, events: UInt8, inherits: Bool
+  ) {
+    self.name = name
+    self.type = type
+    self.labels = labels
+    self.parameter = parameter
+    self.events = events
+    self.inherits = inherits
     switch type {
-    case .messages, .tools, .json, .object: true
-    default: false
+    case .messages, .tools, .json, .object: isContent = true
+    default: isContent = false
     }
   }
 }
@@ -63,9 +73,28 @@ enum CompiledKind: Sendable {
   case by([CompiledPath], table: [(value: [UInt8], kind: Kind)])
 }
 
-struct CompiledRule: Sendable {
-  var property: Int
-  var sources: [CompiledSource]
+final class CompiledRule: Sendable {
+  let property: Int
+  let sources: [CompiledSource]
+  /// The slots of all sources, if each is an attribute and nothing else: then a span without them needs no closer look.
+  let slots: [Int32]?
+
+  init(property: Int, sources: [CompiledSource]) {
+    self.property = property
+    self.sources = sources
+    var slots: [Int32]? = []
+    for source in sources {
+      if case .attribute(let slot)? = source.path?.place, source.const == nil, source.fallback == nil,
+        source.words?.sum.isEmpty != false
+      {
+        slots?.append(Int32(slot))
+      } else {
+        slots = nil
+        break
+      }
+    }
+    self.slots = slots
+  }
 }
 
 /// The words of a source that most sources do not use.
@@ -99,20 +128,32 @@ final class SourceWords: Sendable {
   }
 }
 
-struct CompiledSource: Sendable {
-  var path: CompiledPath?
-  var when: CompiledCondition?
+final class CompiledSource: Sendable {
+  let path: CompiledPath?
+  let when: CompiledCondition?
   /// Index into `Program.tables`.
-  var table: Int?
-  /// What one unit of the number is in nanoseconds; nil for seconds.
-  var unit: TimeUnit?
-  var words: SourceWords?
-  var const: Literal?
-  var fallback: Literal?
-  var position: Position
+  let table: Int?
+  /// What the number counts; nil for seconds.
+  let unit: TimeUnit?
+  let words: SourceWords?
+  let const: Literal?
+  let fallback: Literal?
+
+  init(
+    path: CompiledPath?, when: CompiledCondition?, table: Int?, unit: TimeUnit?, words: SourceWords?, const: Literal?,
+    fallback: Literal?
+  ) {
+    self.path = path
+    self.when = when
+    self.table = table
+    self.unit = unit
+    self.words = words
+    self.const = const
+    self.fallback = fallback
+  }
 }
 
-struct CompiledPath: Sendable {
+final class CompiledPath: Sendable {
   enum Place: Sendable {
     case attribute(Int)
     case resource(Int)
@@ -139,8 +180,13 @@ struct CompiledPath: Sendable {
     case each
   }
 
-  var place: Place
-  var pointer: [Step]
+  let place: Place
+  let pointer: [Step]
+
+  init(place: Place, pointer: [Step]) {
+    self.place = place
+    self.pointer = pointer
+  }
 }
 
 /// An event name with at most one `*`.

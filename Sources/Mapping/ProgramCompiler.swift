@@ -88,16 +88,17 @@ struct ProgramCompiler {
       name: dialect.name.value, match: dialect.match.map { condition($0) } ?? .never, kinds: [], rules: [],
       constants: [], drop: [], dropResource: [])
     var ruleNumbers: [Int: Int] = [:]
+    var rules: [(property: Int, sources: [CompiledSource])] = []
     for link in chain {
       for kind in link.kinds { compiled.kinds.append(self.kind(kind)) }
       for rule in link.properties {
         guard let property = propertyNumbers[rule.property.value] else { continue }
         let sources = rule.sources.map { self.source($0) }
         if let known = ruleNumbers[property] {
-          compiled.rules[known].sources += sources
+          rules[known].sources += sources
         } else {
-          ruleNumbers[property] = compiled.rules.count
-          compiled.rules.append(CompiledRule(property: property, sources: native(property) + sources))
+          ruleNumbers[property] = rules.count
+          rules.append((property, native(property) + sources))
         }
       }
       addConstants(of: link, to: &compiled)
@@ -105,8 +106,9 @@ struct ProgramCompiler {
     }
     for property in program.properties.indices where ruleNumbers[property] == nil {
       let sources = native(property)
-      if !sources.isEmpty { compiled.rules.append(CompiledRule(property: property, sources: sources)) }
+      if !sources.isEmpty { rules.append((property, sources)) }
     }
+    compiled.rules = rules.map { CompiledRule(property: $0.property, sources: $0.sources) }
     return compiled
   }
 
@@ -185,7 +187,7 @@ struct ProgramCompiler {
     }
     return CompiledSource(
       path: source.path.map { path($0) }, when: source.when.map { condition($0) }, table: table, unit: source.unit,
-      words: words, const: source.const, fallback: source.fallback, position: source.position)
+      words: words, const: source.const, fallback: source.fallback)
   }
 
   private mutating func add(pattern text: String) -> Int? {

@@ -43,7 +43,7 @@ extension Mapper {
     let scope = batch.scopes[Int(span.scope)]
     switch place {
     case .attribute(let slot):
-      return attribute(spanSlots[index &* program.slots.count &+ slot])
+      return attribute(spanSlots[index &* slotCount &+ slot])
     case .resource(let slot):
       return attribute(resourceSlots[Int(scope.resource) * program.resourceSlots.count + slot])
     case .scope(let slot):

@@ -5,6 +5,7 @@ import Telemetry
 extension Mapper {
   /// Writes the property of a rule, each of its names followed by a comma; nothing if no source is present.
   func apply(_ rule: CompiledRule, to index: Int, event: EventName, _ out: inout ByteBuffer) {
+    if let slots = rule.slots, !isAnyThere(slots, index), !program.properties[rule.property].inherits { return }
     let property = program.properties[rule.property]
     guard property.events & event.bit != 0, rule.property != program.known.distinctID else { return }
     if applyOwn(rule, property, from: index, to: index, &out) || !property.inherits { return }
@@ -15,6 +16,12 @@ extension Mapper {
       place = spans[Int(place)].aiParent
       steps += 1
     }
+  }
+
+  private func isAnyThere(_ slots: [Int32], _ index: Int) -> Bool {
+    let base = index &* slotCount
+    for slot in slots where spanSlots[base &+ Int(slot)] > 0 { return true }
+    return false
   }
 
   /// Writes the property with what one span says; false if it says nothing.
@@ -175,7 +182,7 @@ extension Mapper {
       guard let path = source.path else { continue }
       switch path.place {
       case .attribute(let slot):
-        let place = spanSlots[index &* program.slots.count &+ slot]
+        let place = spanSlots[index &* slotCount &+ slot]
         guard place > 0 else { continue }
         if property.isContent || equals(batch.attributes[Int(place) - 1].value, found) {
           consumed[Int(place) - 1] = true

@@ -1,0 +1,84 @@
+import Bytes
+import Glibc
+import Mapping
+import OTLP
+import Telemetry
+
+/// Decodes, maps and encodes requests from files again and again, trace by trace as delivery does, and nothing else: what
+/// callgrind counts of it is the cost of a span. `map-benchmark ROUNDS FILE…` prints how many spans it did.
+///
+/// Measured as a difference, so that start-up and reading do not count: docs/performance.md says how.
+@main
+enum MapBenchmark {
+  static func main() {
+    let arguments = CommandLine.arguments
+    guard arguments.count > 2, let rounds = Int(arguments[1]), let set = loadMappings(directory: nil).set else {
+      exit(64)
+    }
+    let bodies = arguments.dropFirst(2).map(read)
+    let mapper = Mapper(program: Program(set))
+    var spans = 0
+    var bytes = 0
+    for _ in 0..<rounds {
+      for body in bodies {
+        let (done, written) = map(body, mapper)
+        spans += done
+        bytes += written
+      }
+    }
+    unsafe puts("\(spans) spans, \(bytes) bytes of events")
+  }
+
+  private static func map(_ body: [UInt8], _ mapper: Mapper) -> (spans: Int, bytes: Int) {
+    var request = body
+    guard let index = try? RequestScanner.scan(&request, signal: .traces).index else { exit(65) }
+    var output = ByteBuffer(capacity: 1 << 16)
+    var batch = Batch()
+    var decoder = BatchDecoder()
+    var spans = 0
+    var bytes = 0
+    for unit in index.units {
+      let records = index.records[unit.range]
+      guard let placed = place(records, index, request, &batch),
+        (try? decoder.decode(
+          resources: placed.resources, scopes: placed.scopes, records: placed.records, into: &batch)) != nil
+      else { exit(65) }
+      mapper.load(&batch)
+      output.truncate(to: 0)
+      spans += mapper.writeEvents(WritingContext(), to: &output).count
+      bytes += output.count
+    }
+    return (spans, bytes)
+  }
+
+  /// Copies a unit's resource, scope and records next to each other into the arena, as delivery does from the spool.
+  private static func place(
+    _ records: ArraySlice<RecordEntry>, _ index: RequestIndex, _ request: [UInt8], _ batch: inout Batch
+  ) -> (resources: [Slice], scopes: [ScopeEntry], records: [RecordEntry])? {
+    func copy(_ slice: Slice) -> Slice {
+      let start = batch.arena.count
+      batch.arena.append(request.span, slice)
+      return Slice(start, batch.arena.count)
+    }
+    guard let first = records.first else { return nil }
+    var scope = index.scopes[Int(first.scope)]
+    let resource = copy(index.resources[Int(scope.resource)])
+    scope = ScopeEntry(resource: 0, scope: copy(scope.scope), schemaURL: copy(scope.schemaURL))
+    let placed = records.map { record in
+      var moved = record
+      moved.scope = 0
+      moved.body = copy(record.body)
+      return moved
+    }
+    return ([resource], [scope], placed)
+  }
+
+  private static func read(_ path: String) -> [UInt8] {
+    guard let file = unsafe fopen(path, "re") else { exit(66) }
+    defer { unsafe fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while case let count = unsafe fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
+    return bytes
+  }
+}
