@@ -72,6 +72,14 @@ package struct ByteBuffer: ~Copyable {
 
   package mutating func append(_ text: Substring) { append(String(text)) }
 
+  /// Appends bytes that this buffer holds already.
+  package mutating func appendOwn(_ start: Int, _ size: Int) {
+    precondition(start >= 0 && size >= 0 && start + size <= length)
+    reserve(size)
+    unsafe (base + length).update(from: base + start, count: size)
+    length += size
+  }
+
   /// Overwrites one byte already written.
   @inlinable package mutating func set(_ byte: UInt8, at index: Int) {
     precondition(index >= 0 && index < length)

@@ -226,7 +226,7 @@ extension ByteBuffer {
     }
   }
 
-  package mutating func appendLittleEndian<Integer: FixedWidthInteger>(_ value: Integer) {
+  @inlinable package mutating func appendLittleEndian<Integer: FixedWidthInteger>(_ value: Integer) {
     var rest = value.littleEndian
     for _ in 0..<(Integer.bitWidth / 8) {
       append(UInt8(truncatingIfNeeded: rest))

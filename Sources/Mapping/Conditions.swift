@@ -7,6 +7,7 @@ extension Mapper {
     switch condition {
     case .never: false
     case .always: true
+    case .status(let status): batch.spans[index].status == status
     case .any(let parts): parts.contains { holds($0, index) }
     case .all(let parts): parts.allSatisfy { holds($0, index) }
     case .not(let part): !holds(part, index)

@@ -6,18 +6,17 @@ extension Mapper {
   /// After a property was written: its further names, its place among the model parameters, its number where the code
   /// needs it, and its size.
   func finish(
-    _ property: CompiledProperty, _ number: Int, valueStart: Int, _ item: Item, _ out: inout ByteBuffer
+    _ property: CompiledProperty, valueStart: Int, _ item: Item, _ out: inout ByteBuffer
   ) {
-    let known = program.known
     var end = out.count
     if end - valueStart > MappingLimits.propertyBytesMax, property.isContent {
       end = shorten(property, valueStart: valueStart, &out)
     }
     let size = end - valueStart
-    for label in property.labels.dropFirst() {
+    for place in 1..<max(1, property.labels.count) {
       out.append(UInt8(ascii: ","))
-      out.append(label)
-      out.repeatBytes(valueStart, size)
+      out.append(property.labels[place])
+      out.appendOwn(valueStart, size)
     }
     if let parameter = property.parameter {
       parameters.append(parameter)
@@ -25,17 +24,17 @@ extension Mapper {
       parameters.append(UInt8(ascii: ","))
     }
     out.append(UInt8(ascii: ","))
-    switch number {
-    case known.inputTokens: current.inputTokens = self.number(item)
-    case known.outputTokens: current.outputTokens = self.number(item)
-    case known.totalTokens: current.totalTokens = self.number(item)
-    case known.cacheRead: current.cacheRead = self.number(item)
-    case known.cacheWrite: current.cacheWrite = self.number(item)
-    case known.cacheExclusive: current.cacheExclusiveGiven = true
-    case known.modelParameters: current.parametersGiven = true
-    case known.processPersonProfile: current.processPersonGiven = true
-    case known.geoIPDisable: current.geoIPGiven = true
-    default: break
+    switch property.role {
+    case .none: break
+    case .inputTokens: current.inputTokens = number(item)
+    case .outputTokens: current.outputTokens = number(item)
+    case .totalTokens: current.totalTokens = number(item)
+    case .cacheRead: current.cacheRead = number(item)
+    case .cacheWrite: current.cacheWrite = number(item)
+    case .cacheExclusive: current.cacheExclusiveGiven = true
+    case .modelParameters: current.parametersGiven = true
+    case .processPersonProfile: current.processPersonGiven = true
+    case .geoIPDisable: current.geoIPGiven = true
     }
   }
 
@@ -131,12 +130,6 @@ extension Mapper {
 }
 
 extension ByteBuffer {
-  /// Appends bytes that were written before.
-  mutating func repeatBytes(_ start: Int, _ size: Int) {
-    let bytes = array(from: start)
-    append(bytes.span, Slice(0, size))
-  }
-
   /// Appends bytes of this buffer to another.
   func copy(_ start: Int, _ size: Int, to other: inout ByteBuffer) {
     withSpan { other.append($0, Slice(start, start + size)) }

@@ -71,7 +71,7 @@ extension Mapper {
     } else if let late = context.late, !late.isEmpty {
       distinct = late
     } else {
-      distinct = Array(span.trace.description.utf8)
+      distinct = traceText
     }
     var timestamp = span.start
     let name = spans[index].event.number
@@ -82,7 +82,7 @@ extension Mapper {
 
   /// Whether the event belongs to somebody known, not to the trace id that stands in.
   private func isKnown(_ frozen: FrozenEvent, _ index: Int) -> Bool {
-    frozen.distinctID != Array(batch.spans[index].trace.description.utf8)
+    frozen.distinctID != traceText
   }
 
   /// Writes one event; while it is larger than PostHog takes, again with shorter strings.

@@ -9,6 +9,7 @@ extension Mapper {
     swap(&batch, &next)
     next.removeAll()
     if memory.isFull { memory = KeyMemory() }
+    traceText = batch.spans.first.map { Array($0.trace.description.utf8) } ?? []
     numberKeys()
     fillResources()
     fillScopes()

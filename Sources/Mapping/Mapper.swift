@@ -32,6 +32,10 @@ package final class Mapper {
   /// Attributes of the current span whose JSON text is on the tape.
   var parsed: [(attribute: Int32, node: Int)] = []
   var scratch = ByteBuffer()
+  /// Text in lower case, while a table is asked.
+  var lower: [UInt8] = []
+  /// The trace id as text, which stands in for an unknown user.
+  var traceText: [UInt8] = []
   /// Arenas that `constant` outgrew, alive until the next trace.
   var retired: [[UInt8]] = []
   /// Strings are cut to this many bytes while a property is too large; see `MappingLimits.stringBytesSteps`.

@@ -23,6 +23,11 @@ enum MessageWords {
     (Array("toolResult".utf8), .result), (Array("functionResponse".utf8), .result),
     (Array("function_response".utf8), .result),
   ]
+  static let model = Array("model".utf8)
+  static let ai = Array("ai".utf8)
+  static let human = Array("human".utf8)
+  static let tool = Array("tool".utf8)
+  static let callID = Array("tool_call_id".utf8)
   static let system = Array("system".utf8)
 }
 
@@ -101,6 +106,14 @@ extension Mapper {
       return writeMessage(inner, role: role, to: &out)
     }
     let parts = parts(of: index)
+    if listedCalls(index).isEmpty, parts.allSatisfy({ $0.kind == .text || $0.kind == .reasoning }) {
+      out.append("{\"role\":\"")
+      writeRole(index, role: role, to: &out)
+      out.append("\",\"content\":")
+      writeContent(parts: parts, to: &out)
+      writeIdentity(index, to: &out)
+      return out.append("},")
+    }
     let results = parts.filter { $0.kind == .result }
     let rest = parts.filter { $0.kind != .result }
     let calls = rest.filter { $0.kind == .call }.map(\.node) + listedCalls(index)
@@ -118,13 +131,13 @@ extension Mapper {
   }
 
   private func writeRole(_ index: Int, role: StaticString, to out: inout ByteBuffer) {
-    guard let node = member(index, MessageWords.role), let text = plainText(node), !text.isEmpty else {
-      return out.append(role)
-    }
-    switch String(decoding: text, as: UTF8.self) {
-    case "model", "ai": out.append("assistant")
-    case "human": out.append("user")
-    default: writeContent(node, to: &out)
+    guard let node = member(index, MessageWords.role), !tape.nodes[node].text.isEmpty else { return out.append(role) }
+    if isText(node, MessageWords.model) || isText(node, MessageWords.ai) { return out.append("assistant") }
+    if isText(node, MessageWords.human) { return out.append("user") }
+    if tape.nodes[node].kind == .string || tape.nodes[node].kind == .text {
+      writeContent(node, to: &out)
+    } else {
+      out.append(role)
     }
   }
 
@@ -141,6 +154,7 @@ extension Mapper {
 
   /// Gemini and Bedrock put a part inside an object that names its kind.
   private func unwrapped(part: Int) -> Int {
+    if member(part, MessageWords.type) != nil { return part }
     for (key, _) in MessageWords.wrapped {
       if let inner = member(part, key) { return inner }
     }
@@ -149,7 +163,7 @@ extension Mapper {
 
   private func partKind(_ part: Int) -> PartKind {
     guard tape.nodes[part].kind == .object else { return .text }
-    if let type = member(part, MessageWords.type), let text = plainText(type) {
+    if let type = member(part, MessageWords.type), !isText(type, MessageWords.text), let text = plainText(type) {
       switch String(decoding: text, as: UTF8.self) {
       case "text", "input_text", "output_text": return .text
       case "reasoning", "thinking": return .reasoning
@@ -160,6 +174,7 @@ extension Mapper {
       default: return .other
       }
     }
+    if member(part, MessageWords.type) != nil { return .text }
     for (key, kind) in MessageWords.wrapped where member(part, key) != nil { return kind }
     return member(part, MessageWords.text) != nil && tape.nodes[part].children == 1 ? .text : .other
   }
@@ -238,13 +253,12 @@ extension Mapper {
 
   /// `tool_call_id` of a tool's message (some put it under `id`), and `name`.
   private func writeIdentity(_ message: Int, to out: inout ByteBuffer) {
-    let isTool = member(message, MessageWords.role).map { isText($0, Array("tool".utf8)) } ?? false
-    let names = isTool ? MessageWords.resultIDs : Array(MessageWords.resultIDs.prefix(1))
-    if let id = member(message, anyOf: names) {
+    let isTool = member(message, MessageWords.role).map { isText($0, MessageWords.tool) } ?? false
+    if let id = isTool ? member(message, anyOf: MessageWords.resultIDs) : member(message, MessageWords.callID) {
       out.append(",\"tool_call_id\":")
       writeAsText(id, to: &out)
     }
-    if let name = member(message, MessageWords.name), plainText(name)?.isEmpty == false {
+    if let name = member(message, MessageWords.name), tape.nodes[name].kind != .null, !tape.nodes[name].text.isEmpty {
       out.append(",\"name\":")
       writeAsText(name, to: &out)
     }

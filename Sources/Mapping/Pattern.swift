@@ -36,26 +36,26 @@ package struct Pattern: Sendable {
   package func firstGroup(in bytes: ByteSpan) -> Range<Int>? {
     var current: [Walker] = []
     var found: (start: Int, end: Int)?
+    var next: [Walker] = []
+    // At which position an instruction was last entered, for the walkers of this position and of the next.
     var seen = [Int](repeating: -1, count: instructions.count)
     for position in 0...bytes.count {
       if found == nil { add(Walker(instruction: 0, group: (-1, -1)), position, bytes, &current, &seen) }
       if current.isEmpty { break }
-      var next: [Walker] = []
-      var nextSeen = [Int](repeating: -1, count: instructions.count)
+      next.removeAll(keepingCapacity: true)
       for walker in current {
         switch instructions[walker.instruction] {
         case .byte(let set):
           guard position < bytes.count, set.contains(bytes[position]) else { continue }
           var moved = walker
           moved.instruction += 1
-          add(moved, position + 1, bytes, &next, &nextSeen)
+          add(moved, position + 1, bytes, &next, &seen)
           continue
         default: found = walker.group
         }
         break
       }
-      current = next
-      seen = nextSeen
+      swap(&current, &next)
     }
     guard let found, found.start >= 0, found.end >= found.start else { return nil }
     return found.start..<found.end

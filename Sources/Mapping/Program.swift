@@ -1,4 +1,5 @@
 import Bytes
+import Telemetry
 
 /// A compiled mapping set: flat, immutable, shared by every trace that takes it.
 package struct Program: Sendable {
@@ -36,12 +37,33 @@ final class CompiledProperty: Sendable {
   let inherits: Bool
   /// Content is consumed from every source that has it; of scalars only the winner and its equals.
   let isContent: Bool
+  /// What the code itself does with its value.
+  let role: Role
+
+  /// Properties that the code reads, beside writing them.
+  enum Role: Sendable {
+    case none, inputTokens, outputTokens, totalTokens, cacheRead, cacheWrite, cacheExclusive, modelParameters
+    case processPersonProfile, geoIPDisable
+  }
 
   init(
     name: String, type: PropertyType, labels: [[UInt8]], parameter: [UInt8]?, events: UInt8, inherits: Bool
   ) {
     self.name = name
     self.type = type
+    role =
+      switch name {
+      case "$ai_input_tokens": .inputTokens
+      case "$ai_output_tokens": .outputTokens
+      case "$ai_total_tokens": .totalTokens
+      case "$ai_cache_read_input_tokens": .cacheRead
+      case "$ai_cache_creation_input_tokens": .cacheWrite
+      case "$ai_cache_reporting_exclusive": .cacheExclusive
+      case "$ai_model_parameters": .modelParameters
+      case "$process_person_profile": .processPersonProfile
+      case "$geoip_disable": .geoIPDisable
+      default: .none
+      }
     self.labels = labels
     self.parameter = parameter
     self.events = events
@@ -210,6 +232,7 @@ struct NamePattern: Sendable {
 indirect enum CompiledCondition: Sendable {
   case never
   case always
+  case status(StatusCode)
   case any([CompiledCondition])
   case all([CompiledCondition])
   case not(CompiledCondition)
@@ -226,9 +249,10 @@ struct CompiledTable: Sendable {
   var keys = KeyTable()
   var values: [[UInt8]] = []
 
-  /// The value for a text, compared without case: for the whole of it, else for what follows its last dot.
-  func value(_ bytes: ByteSpan, _ slice: Slice) -> [UInt8]? {
-    var lower = [UInt8]()
+  /// The value for a text, compared without case: for the whole of it, else for what follows its last dot. `lower` is
+  /// memory to work in.
+  func value(_ bytes: ByteSpan, _ slice: Slice, _ lower: inout [UInt8]) -> [UInt8]? {
+    lower.removeAll(keepingCapacity: true)
     lower.append(bytes, slice)
     for index in lower.indices where lower[index] >= 0x41 && lower[index] <= 0x5a { lower[index] |= 0x20 }
     if let index = keys.find(lower.span, Slice(0, lower.count)) { return values[index] }
@@ -240,13 +264,5 @@ struct CompiledTable: Sendable {
 /// Properties by number that the code itself fills or reads; nil where the vocabulary does not have them.
 struct KnownProperties: Sendable {
   var distinctID: Int?
-  var inputTokens: Int?
-  var outputTokens: Int?
   var totalTokens: Int?
-  var cacheRead: Int?
-  var cacheWrite: Int?
-  var cacheExclusive: Int?
-  var modelParameters: Int?
-  var processPersonProfile: Int?
-  var geoIPDisable: Int?
 }

@@ -1,4 +1,5 @@
 import Bytes
+import Telemetry
 
 extension Program {
   /// Compiles a checked set. What a check would have refused (unknown names, cycles) is left out, never trapped on.
@@ -40,14 +41,7 @@ struct ProgramCompiler {
           inherits: declared.inherits))
     }
     program.known = KnownProperties(
-      distinctID: propertyNumbers["distinct_id"], inputTokens: propertyNumbers["$ai_input_tokens"],
-      outputTokens: propertyNumbers["$ai_output_tokens"], totalTokens: propertyNumbers["$ai_total_tokens"],
-      cacheRead: propertyNumbers["$ai_cache_read_input_tokens"],
-      cacheWrite: propertyNumbers["$ai_cache_creation_input_tokens"],
-      cacheExclusive: propertyNumbers["$ai_cache_reporting_exclusive"],
-      modelParameters: propertyNumbers["$ai_model_parameters"],
-      processPersonProfile: propertyNumbers["$process_person_profile"],
-      geoIPDisable: propertyNumbers["$geoip_disable"])
+      distinctID: propertyNumbers["distinct_id"], totalTokens: propertyNumbers["$ai_total_tokens"])
   }
 
   /// `"name":`
@@ -208,11 +202,22 @@ struct ProgramCompiler {
     case .all(let parts): .all(parts.map { self.condition($0) })
     case .not(let part): .not(self.condition(part))
     case .present(let path): .present(self.path(path))
+    case .equals(let path, let values) where path.place == .span && path.name == "status":
+      .any(values.compactMap { status($0) })
     case .equals(let path, let values): .equals(self.path(path), values.map(\.bytes))
     case .prefix(let path, let values): .prefix(self.path(path), values.map { Array($0.utf8) })
     case .suffix(let path, let values): .suffix(self.path(path), values.map { Array($0.utf8) })
     case .atLeast(let path, let version): .atLeast(self.path(path), Version.numbers(version))
     case .below(let path, let version): .below(self.path(path), Version.numbers(version))
+    }
+  }
+
+  private func status(_ value: Literal) -> CompiledCondition? {
+    switch value {
+    case .string("error"): .status(.error)
+    case .string("ok"): .status(.ok)
+    case .string("unset"): .status(.unset)
+    default: nil
     }
   }
 

@@ -39,32 +39,37 @@ extension Mapper {
   }
 
   private func locate(_ place: CompiledPath.Place, _ index: Int) -> Resolved {
-    let span = batch.spans[index]
-    let scope = batch.scopes[Int(span.scope)]
     switch place {
-    case .attribute(let slot):
-      return attribute(spanSlots[index &* slotCount &+ slot])
+    case .attribute(let slot): return attribute(spanSlots[index &* slotCount &+ slot])
     case .resource(let slot):
-      return attribute(resourceSlots[Int(scope.resource) * program.resourceSlots.count + slot])
+      return attribute(resourceSlots[Int(scope(of: index).resource) * program.resourceSlots.count + slot])
     case .scope(let slot):
-      return attribute(scopeSlots[Int(span.scope) * program.scopeSlots.count + slot])
-    case .scopeName: return Resolved(item: .value(.string(scope.name)))
-    case .scopeVersion: return Resolved(item: .value(.string(scope.version)))
-    case .scopeSchemaURL: return Resolved(item: .value(.string(scope.schemaURL)))
-    case .spanName: return Resolved(item: .value(.string(span.name)))
-    case .spanKind: return Resolved(item: .literal(.string(Self.kindNames[Int(min(span.kind, 5))])))
-    case .spanStatus: return Resolved(item: .literal(.string(Self.statusNames[Int(span.status.rawValue)])))
-    case .spanStatusMessage: return Resolved(item: .value(.string(span.statusMessage)))
+      return attribute(scopeSlots[Int(batch.spans[index].scope) * program.scopeSlots.count + slot])
+    case .scopeName: return Resolved(item: .value(.string(scope(of: index).name)))
+    case .scopeVersion: return Resolved(item: .value(.string(scope(of: index).version)))
+    case .scopeSchemaURL: return Resolved(item: .value(.string(scope(of: index).schemaURL)))
+    case .spanName: return Resolved(item: .value(.string(batch.spans[index].name)))
+    case .spanKind: return Resolved(item: .literal(.string(Self.kindNames[Int(min(batch.spans[index].kind, 5))])))
+    case .spanStatus:
+      return Resolved(item: .literal(.string(Self.statusNames[Int(batch.spans[index].status.rawValue)])))
+    case .spanStatusMessage: return Resolved(item: .value(.string(batch.spans[index].statusMessage)))
     case .spanDuration:
-      return Resolved(item: span.end >= span.start && span.end > 0 ? .nanoseconds(span.end - span.start) : .absent)
+      let (start, end) = (batch.spans[index].start, batch.spans[index].end)
+      return Resolved(item: end >= start && end > 0 ? .nanoseconds(end - start) : .absent)
     case .gather(let family):
-      return Resolved(item: gather(family, of: span.attributes), family: Int32(family))
+      return Resolved(item: gather(family, of: batch.spans[index].attributes), family: Int32(family))
     case .object(let family):
-      return Resolved(item: object(family, of: span.attributes), family: Int32(family))
-    case .event(let pattern, let field): return Resolved(item: event(pattern, field, span))
-    case .log(let pattern, let field): return Resolved(item: log(pattern, field, index))
+      return Resolved(item: object(family, of: batch.spans[index].attributes), family: Int32(family))
+    case .event(let pattern, let field):
+      if batch.spans[index].events.isEmpty { return .absent }
+      return Resolved(item: event(pattern, field, batch.spans[index]))
+    case .log(let pattern, let field):
+      if batch.logs.isEmpty { return .absent }
+      return Resolved(item: log(pattern, field, index))
     }
   }
+
+  private func scope(of index: Int) -> Telemetry.Scope { batch.scopes[Int(batch.spans[index].scope)] }
 
   private static let kindNames = ["unspecified", "internal", "server", "client", "producer", "consumer"]
   private static let statusNames = ["unset", "ok", "error"]

@@ -40,7 +40,7 @@ extension Mapper {
           default: 0] += 1
         return true
       }
-      finish(property, rule.property, valueStart: valueStart, found.item, &out)
+      finish(property, valueStart: valueStart, found.item, &out)
       if index == target {
         consume(found)
         consumeRest(of: rule, after: number, property, found, index)
@@ -52,6 +52,12 @@ extension Mapper {
 
   /// The value of a source, if it is there, its `when` holds and it is none of `skip`.
   func evaluate(_ source: CompiledSource, _ property: CompiledProperty, _ index: Int) -> Resolved? {
+    if case .attribute(let slot)? = source.path?.place, spanSlots[index &* slotCount &+ slot] == 0 {
+      // Not there: no condition needs to be looked at.
+      guard let fallback = source.fallback else { return nil }
+      if let when = source.when, !holds(when, index) { return nil }
+      return Resolved(item: .literal(fallback))
+    }
     if let when = source.when, !holds(when, index) { return nil }
     if let const = source.const { return Resolved(item: .literal(const)) }
     if let words = source.words {
@@ -73,14 +79,14 @@ extension Mapper {
   private func looked(up found: Resolved, _ table: Int, _ property: CompiledProperty) -> Resolved? {
     var found = found
     if case .value(.string(let text)) = found.item {
-      guard let value = program.tables[table].value(bytes, text) else {
+      guard let value = program.tables[table].value(bytes, text, &lower) else {
         return property.type == .int || property.type == .number ? nil : found
       }
       found.item = .text(value)
       return found
     }
     guard let text = scalarText(found.item) else { return found }
-    if let value = program.tables[table].value(text.span, Slice(0, text.count)) {
+    if let value = program.tables[table].value(text.span, Slice(0, text.count), &lower) {
       found.item = .text(value)
     } else if property.type == .int || property.type == .number, Double(String(decoding: text, as: UTF8.self)) == nil {
       return nil
@@ -114,7 +120,7 @@ extension Mapper {
       }
       if words.skip.contains(where: { $0 == text || number($0) == number(text) && number(text) != nil }) { return nil }
       for affix in words.strip { text = text.stripped(affix.bytes, isPrefix: affix.isPrefix) }
-      if let table = source.table, let value = program.tables[table].value(text.span, Slice(0, text.count)) {
+      if let table = source.table, let value = program.tables[table].value(text.span, Slice(0, text.count), &lower) {
         text = value
       }
       if !words.strip.isEmpty || words.pattern != nil || source.table != nil { found.item = .text(text) }

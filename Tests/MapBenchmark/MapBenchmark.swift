@@ -15,13 +15,17 @@ enum MapBenchmark {
     guard arguments.count > 2, let rounds = Int(arguments[1]), let set = loadMappings(directory: nil).set else {
       exit(64)
     }
-    let bodies = arguments.dropFirst(2).map(read)
+    let requests = arguments.dropFirst(2).map { path in
+      var body = read(path)
+      guard let index = try? RequestScanner.scan(&body, signal: .traces).index else { exit(65) }
+      return (body: body, index: index)
+    }
     let mapper = Mapper(program: Program(set))
     var spans = 0
     var bytes = 0
     for _ in 0..<rounds {
-      for body in bodies {
-        let (done, written) = map(body, mapper)
+      for request in requests {
+        let (done, written) = map(request.body, request.index, mapper)
         spans += done
         bytes += written
       }
@@ -29,9 +33,7 @@ enum MapBenchmark {
     unsafe puts("\(spans) spans, \(bytes) bytes of events")
   }
 
-  private static func map(_ body: [UInt8], _ mapper: Mapper) -> (spans: Int, bytes: Int) {
-    var request = body
-    guard let index = try? RequestScanner.scan(&request, signal: .traces).index else { exit(65) }
+  private static func map(_ request: [UInt8], _ index: RequestIndex, _ mapper: Mapper) -> (spans: Int, bytes: Int) {
     var output = ByteBuffer(capacity: 1 << 16)
     var batch = Batch()
     var decoder = BatchDecoder()
