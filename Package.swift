@@ -112,7 +112,7 @@ let package = Package(
       swiftSettings: settings),
     // Counted by callgrind: docs/performance.md.
     .executableTarget(
-      name: "map-benchmark", dependencies: ["Mapping", "OTLP", "Telemetry", "Bytes"], path: "Tests/MapBenchmark",
+      name: "MapBenchmark", dependencies: ["Mapping", "OTLP", "Telemetry", "Bytes"], path: "Tests/MapBenchmark",
       swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
   ]

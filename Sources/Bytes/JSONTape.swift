@@ -34,7 +34,9 @@ package struct JSONNode: Sendable {
   /// The number of an `int` or `double` node.
   package var bits: UInt64 {
     get { UInt64(text.offset) << 32 | UInt64(text.count) }
-    set { text = Slice(offset: UInt32(truncatingIfNeeded: newValue >> 32), count: UInt32(truncatingIfNeeded: newValue)) }
+    set {
+      text = Slice(offset: UInt32(truncatingIfNeeded: newValue >> 32), count: UInt32(truncatingIfNeeded: newValue))
+    }
   }
 
   package var string: JSONString { JSONString(slice: text, hasEscapes: flag, hasUnicodeEscapes: hasUnicodeEscapes) }

@@ -12,7 +12,9 @@ extension Commands {
   package static let live = Commands(
     serve: { try serve($0) }, map: { try map($0) }, check: { try check($0) }, events: { try events($0) },
     replay: { command in
-      try command.run(identify: { bytes in ContentKind.identify(bytes).map { (signal: $0.signal, isJSON: $0.encoding == .json) } })
+      try command.run(identify: { bytes in
+        ContentKind.identify(bytes).map { (signal: $0.signal, isJSON: $0.encoding == .json) }
+      })
     })
 
   /// `hoglet serve`: runs until a signal.
@@ -50,7 +52,8 @@ extension Commands {
       text += "set HOGLET_POSTHOG_API_KEY to forward\n"
     case .forward(let host, let key):
       text += "forwarding to \(host), "
-      text += key == nil ? "requests must bring their project key\n" : "with the configured key where a request brings none\n"
+      text +=
+        key == nil ? "requests must bring their project key\n" : "with the configured key where a request brings none\n"
     }
     text += "spool in \(settings.spool.path)\n"
     StandardOutput.write(text)

@@ -84,7 +84,9 @@ package final class Gateway: Sendable {
     parts.status.ingest(ingest)
     do throws(TransportError) {
       admin = try HTTPServer.start(
-        listen: ["\(settings.admin.listen)"], receiver: AdminReceiver(metrics: parts.status, reasonsNotReady: { [status = parts.status] in status.notReady }), threads: 1, workers: 0)
+        listen: ["\(settings.admin.listen)"],
+        receiver: AdminReceiver(metrics: parts.status, reasonsNotReady: { [status = parts.status] in status.notReady }),
+        threads: 1, workers: 0)
     } catch {
       throw .listen(setting: "admin.listen, HOGLET_ADMIN_LISTEN", reason: "\(error)")
     }

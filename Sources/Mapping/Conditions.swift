@@ -12,7 +12,8 @@ extension Mapper {
     case .all(let parts): parts.allSatisfy { holds($0, index) }
     case .not(let part): !holds(part, index)
     case .present(let path): isThere(path, index)
-    case .equals(let path, let values): compare(path, index) { bytes, text in values.contains { bytes.equals(text, $0) } }
+    case .equals(let path, let values):
+      compare(path, index) { bytes, text in values.contains { bytes.equals(text, $0) } }
     case .prefix(let path, let values):
       compare(path, index) { bytes, text in values.contains { bytes.starts(text, with: $0) } }
     case .suffix(let path, let values):

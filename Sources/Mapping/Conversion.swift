@@ -11,7 +11,11 @@ extension Mapper {
     case .string, .id: return writeText(found.item, to: &out)
     case .int:
       guard let number = scalarNumber(found.item), abs(number) < 9e15 else { return false }
-      if case .value(.int(let exact)) = found.item { out.appendDecimal(exact) } else { out.appendJSONNumber(number.rounded(.towardZero)) }
+      if case .value(.int(let exact)) = found.item {
+        out.appendDecimal(exact)
+      } else {
+        out.appendJSONNumber(number.rounded(.towardZero))
+      }
       return true
     case .number, .money:
       guard let number = scalarNumber(found.item) else { return false }

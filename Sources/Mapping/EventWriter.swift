@@ -86,7 +86,9 @@ extension Mapper {
   }
 
   /// Writes one event; while it is larger than PostHog takes, again with shorter strings.
-  private func writeEvent(_ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer) {
+  private func writeEvent(
+    _ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer
+  ) {
     let start = out.count
     let marked = consumed
     for step in [MappingLimits.propertyBytesMax] + MappingLimits.stringBytesSteps {
@@ -102,7 +104,9 @@ extension Mapper {
     out.append("\"$ai_truncated\":[\"*\"]}}")
   }
 
-  private func writeOnce(_ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer) {
+  private func writeOnce(
+    _ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer
+  ) {
     let event = EventName(number: frozen.name) ?? spans[index].event
     current = CurrentEvent()
     current.span = index
@@ -129,7 +133,9 @@ extension Mapper {
   /// The version that events and `hoglet --version` name.
   package static var version: StaticString { "0.1.0" }
 
-  private func writeHead(_ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer) {
+  private func writeHead(
+    _ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer
+  ) {
     let span = batch.spans[index]
     out.append("{\"event\":\"")
     out.append((EventName(number: frozen.name) ?? .span).text)

@@ -13,8 +13,12 @@ enum MessageWords {
   static let toolCalls = Array("tool_calls".utf8)
   static let lists = ["messages", "choices", "contents"].map { Array($0.utf8) }
   static let texts = ["content", "text", "thinking", "reasoning"].map { Array($0.utf8) }
-  static let callIDs = ["id", "call_id", "tool_call_id", "toolCallId", "toolUseId", "tool_use_id"].map { Array($0.utf8) }
-  static let resultIDs = ["tool_call_id", "call_id", "tool_use_id", "toolCallId", "toolUseId", "id"].map { Array($0.utf8) }
+  static let callIDs = ["id", "call_id", "tool_call_id", "toolCallId", "toolUseId", "tool_use_id"].map {
+    Array($0.utf8)
+  }
+  static let resultIDs = ["tool_call_id", "call_id", "tool_use_id", "toolCallId", "toolUseId", "id"].map {
+    Array($0.utf8)
+  }
   static let callNames = ["name", "toolName", "tool_name"].map { Array($0.utf8) }
   static let arguments = ["arguments", "args", "input"].map { Array($0.utf8) }
   static let results = ["response", "result", "content", "output"].map { Array($0.utf8) }

@@ -30,7 +30,9 @@ struct PatternParser {
     }
     let tree = try alternatives(depth: 0)
     guard offset == text.count else { throw fail("a ')' without its '('") }
-    guard groups == 1 else { throw PatternError(offset: 0, reason: "a pattern has exactly one group, this one has \(groups)") }
+    guard groups == 1 else {
+      throw PatternError(offset: 0, reason: "a pattern has exactly one group, this one has \(groups)")
+    }
     try emit(tree)
     try emit(.match)
     return output

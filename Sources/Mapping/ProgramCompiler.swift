@@ -73,7 +73,9 @@ struct ProgramCompiler {
       dialect.match?.paths.forEach(visit)
       for kind in dialect.kinds { kind.paths.forEach(visit) }
     }
-    program.families = families.map { Array($0.utf8) }.sorted { ($1.count, $0.lexicographic) < ($0.count, $1.lexicographic) }
+    program.families = families.map { Array($0.utf8) }.sorted {
+      ($1.count, $0.lexicographic) < ($0.count, $1.lexicographic)
+    }
   }
 
   private mutating func compile(_ dialect: Dialect) -> CompiledDialect {

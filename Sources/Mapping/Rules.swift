@@ -132,7 +132,8 @@ extension Mapper {
   private func number(_ text: [UInt8]) -> Double? { Double(String(decoding: text, as: UTF8.self)) }
 
   /// A point in time as seconds since the span began.
-  private func sinceStart(_ found: Resolved, _ source: CompiledSource, _ words: SourceWords, _ index: Int) -> Resolved? {
+  private func sinceStart(_ found: Resolved, _ source: CompiledSource, _ words: SourceWords, _ index: Int) -> Resolved?
+  {
     guard let time = Timestamp.nanoseconds(text(found.item) ?? [], unit: source.unit) else { return nil }
     let start = batch.spans[index].start
     return time >= start ? Resolved(item: .nanoseconds(time - start), attribute: found.attribute) : nil

@@ -29,13 +29,14 @@ enum ImportTable {
     ImportRule(target: "Telemetry", own: ["Bytes"]),
     ImportRule(target: "OTLP", own: ["Telemetry", "Bytes"]),
     ImportRule(target: "Sampling", own: ["Telemetry", "Bytes"]),
-    ImportRule(target: "Mapping", own: ["Telemetry", "Bytes", "Codec"], others: ["Yams"]),
+    ImportRule(target: "CStock"),
+    ImportRule(target: "Mapping", own: ["Telemetry", "Bytes", "Codec", "CStock"], others: ["Yams"]),
     ImportRule(target: "Spool", own: ["Telemetry", "Bytes", "Codec"], c: ["CLMDB"]),
-    ImportRule(target: "Capture", own: ["Telemetry", "Bytes", "Codec"], c: ["CCurl"]),
+    ImportRule(target: "Capture", own: ["Bytes"], c: ["CCurl"]),
     ImportRule(target: "Store", own: ["Telemetry", "Bytes"], others: ["GRDB"]),
     ImportRule(
       target: "Transport", own: ["Bytes", "Codec"], c: ["CNghttp2", "COpenSSL"],
-      others: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOExtras"]),
+      others: ["NIOCore", "NIOPosix", "NIOHTTP1"]),
     ImportRule(target: "Console", own: belowConsole),
     ImportRule(
       target: "Gateway", own: belowConsole + ["Console"],

@@ -32,7 +32,7 @@ struct Manifest {
       if word.hasPrefix("test") { tests.insert(name.text) }
       let rest = arguments.drop { $0 != name }.dropFirst()
       dependencies[name.text] = Self.names(
-        Array(rest.prefix { $0.text != "resources" && $0.text != "swiftSettings" }), lists)
+        Array(rest.prefix { !["resources", "swiftSettings", "extra", "exclude"].contains($0.text) }), lists)
     }
   }
 

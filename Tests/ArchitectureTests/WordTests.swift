@@ -2,7 +2,10 @@ import Testing
 
 @Suite struct WordTests {
   /// Files that may use a banned construct, each with the reason.
-  static let unchecked: [String: String] = [:]
+  static let unchecked: [String: String] = [
+    "Sources/Spool/Environment.swift": "LMDB allows its environment to be used by several threads",
+    "Sources/Spool/Locked.swift": "a pthread mutex guards the value; the standard one is slow under contention",
+  ]
   static let fatalErrors: [String: String] = [:]
 
   /// Names that say nothing about what a thing does.

@@ -2,7 +2,8 @@ import Glibc
 
 /// The folder of fixtures, read and rewritten without Foundation.
 enum FixtureFolder {
-  static let root = String(#filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/\($1)" }) + "/Fixtures"
+  static let root =
+    String(#filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/\($1)" }) + "/Fixtures"
 
   /// Set to write goldens instead of comparing with them.
   static var isRewriting: Bool { unsafe getenv("HOGLET_REWRITE") != nil }

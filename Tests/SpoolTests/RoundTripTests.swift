@@ -84,7 +84,9 @@ import Testing
     let rig = try Rig()
     let lane = try rig.append([1]).lane
     let other = try rig.append([1], key: "phc_two").lane
-    for block in UInt8(1)...4 { rig.commit(lane) { $0.decisions = (UInt64(block), [UInt8](repeating: block, count: 5000)) } }
+    for block in UInt8(1)...4 {
+      rig.commit(lane) { $0.decisions = (UInt64(block), [UInt8](repeating: block, count: 5000)) }
+    }
     rig.commit(other) { $0.decisions = (1, [9]) }
     rig.commit(lane) { $0.decisionsBelow = 3 }
     try rig.restart()

@@ -76,7 +76,8 @@ extension Delivery {
     change.deadLetters = lane.deadLetters
     lane.deadLetters.removeAll()
     change.decisionsBelow = lane.forgetBlocks(keep: ripeness.max)
-    let isEmpty = change.decisions == nil && change.finishedRequests.isEmpty && change.deadLetters.isEmpty
+    let isEmpty =
+      change.decisions == nil && change.finishedRequests.isEmpty && change.deadLetters.isEmpty
       && change.decisionsBelow == nil
     return isEmpty ? nil : change
   }

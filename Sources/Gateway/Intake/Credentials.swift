@@ -30,7 +30,9 @@ enum Credentials {
   /// A key of visible ASCII; anything else is none.
   private static func cleaned(_ text: Substring) -> String? {
     let key = String(text).trimmed
-    guard !key.isEmpty, key.utf8.count <= keyBytesMax, key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return nil }
+    guard !key.isEmpty, key.utf8.count <= keyBytesMax, key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+      return nil
+    }
     return key
   }
 }

@@ -67,7 +67,8 @@ package enum SortedJSON {
       switch byte {
       case UInt8(ascii: "{"), UInt8(ascii: "["):
         out.append(byte)
-        let isEmpty = index + 1 < json.count && (json[index + 1] == UInt8(ascii: "}") || json[index + 1] == UInt8(ascii: "]"))
+        let isEmpty =
+          index + 1 < json.count && (json[index + 1] == UInt8(ascii: "}") || json[index + 1] == UInt8(ascii: "]"))
         depth += 1
         if !isEmpty { newline() }
       case UInt8(ascii: "}"), UInt8(ascii: "]"):

@@ -134,7 +134,9 @@ import Testing
     var sent = Set<UInt64>()
     var arrived: [UInt64: Set<String>] = [:]
     func collect() {
-      for (span, identity) in zip(stage.sink.spans, stage.sink.identities) { arrived[span, default: []].insert(identity) }
+      for (span, identity) in zip(stage.sink.spans, stage.sink.identities) {
+        arrived[span, default: []].insert(identity)
+      }
     }
     for step in 0..<60 {
       switch random.below(6) {

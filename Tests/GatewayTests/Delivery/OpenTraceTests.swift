@@ -21,7 +21,8 @@ import Testing
     return trace
   }
 
-  static func span(_ id: UInt64, parent: UInt64 = 0, flags: RecordEntry.Flags = .ended, bytes: Int = 100) -> RecordEntry {
+  static func span(_ id: UInt64, parent: UInt64 = 0, flags: RecordEntry.Flags = .ended, bytes: Int = 100) -> RecordEntry
+  {
     RecordEntry(flags: flags, scope: 0, body: Slice(0, bytes), span: id, parent: parent, start: 1)
   }
 
@@ -77,7 +78,8 @@ import Testing
   @Test(arguments: [(0, UInt64(7_000)), (1, UInt64(0))])
   func `one byte more than the limit is ripe at once`(_ extra: Int, _ deadline: UInt64) {
     #expect(
-      Self.held([(1_000, [Self.span(1, bytes: RipenessSettings.bytesMax + extra)])]).deadline(Self.settings) == deadline)
+      Self.held([(1_000, [Self.span(1, bytes: RipenessSettings.bytesMax + extra)])]).deadline(Self.settings) == deadline
+    )
   }
 
   @Test func `the cheap bound never comes after the deadline`() {
