@@ -81,7 +81,7 @@ package final class Gateway: Sendable {
     } catch {
       throw .listen(setting: "server.listen, HOGLET_SERVER_LISTEN", reason: "\(error)")
     }
-    parts.status.ingest(ingest)
+    parts.status.add(ingest, as: "ingest")
     do throws(TransportError) {
       admin = try HTTPServer.start(
         listen: ["\(settings.admin.listen)"],
@@ -90,6 +90,7 @@ package final class Gateway: Sendable {
     } catch {
       throw .listen(setting: "admin.listen, HOGLET_ADMIN_LISTEN", reason: "\(error)")
     }
+    parts.status.add(admin, as: "admin")
   }
 
   private static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
@@ -128,9 +129,11 @@ private final class Parts {
 
   init(_ settings: GatewaySettings, _ program: Program, _ log: Logger) throws(StartError) {
     let mailbox = Mailbox()
-    let counters = IntakeCounters()
+    let metrics = Metrics { SHA256.digest($0.span) }
+    metrics.collectProcess(version: GatewayVersion.current, startMilliseconds: Int(WallClock.now() / 1_000_000))
+    let counted = IntakeMetrics(metrics)
     let bell = Bell()
-    let replies = PendingReplies(mailbox: mailbox, counters: counters) { bell() }
+    let replies = PendingReplies(mailbox: mailbox, metrics: counted) { bell() }
     do throws(SpoolError) {
       spool = try LMDBSpool.open(path: settings.spool.path, settings: SpoolSettings(settings.spool), listener: replies)
     } catch {
@@ -153,16 +156,16 @@ private final class Parts {
       bell.set(sender.wakeUp)
       sink = CaptureSink(sender: sender, counters: captured, log: log)
     }
-    status = StatusBoard(spool: spool, intake: counters, capture: captured)
+    status = StatusBoard(spool: spool, capture: captured, metrics: metrics)
     intake = Intake(
       settings: Intake.Settings(
         defaultKey: defaultKey, isLocal: settings.mode == .local, bodyBytesMax: settings.server.bodyBytesMax),
-      spool: spool, replies: replies, counters: counters, clock: WallClock.now)
+      spool: spool, replies: replies, metrics: counted, clock: WallClock.now)
     thread = DeliveryThread(wake: { bell() }, clock: WallClock.now)
     let board = status
     let delivery = Delivery(
       spool: spool, sink: sink, mailbox: mailbox, program: program, ripeness: RipenessSettings(settings.trace),
-      clock: WallClock.now, log: log, publish: { board.publish($0) })
+      clock: WallClock.now, metrics: metrics, log: log, publish: { board.publish($0) })
     do throws(SpoolError) { try delivery.recover() } catch { throw .spool(error) }
     self.delivery = delivery
   }

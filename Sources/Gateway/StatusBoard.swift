@@ -1,3 +1,5 @@
+import Capture
+import Console
 import Spool
 import Synchronization
 import Transport
@@ -6,30 +8,71 @@ import Transport
 final class StatusBoard: Sendable {
   private struct Board {
     var lanes: [LaneID: LaneSnapshot] = [:]
-    var ingest: HTTPServer?
+    var servers: [(listener: String, server: HTTPServer)] = []
     var isClosing = false
   }
 
   private let board = Mutex(Board())
-  let spool: any Spool
-  let intake: IntakeCounters
-  let capture: SharedCaptureCounters
+  private let spool: any Spool
+  private let capture: SharedCaptureCounters
+  private let metrics: Metrics
 
-  init(spool: any Spool, intake: IntakeCounters, capture: SharedCaptureCounters) {
+  init(spool: any Spool, capture: SharedCaptureCounters, metrics: Metrics) {
     self.spool = spool
-    self.intake = intake
     self.capture = capture
+    self.metrics = metrics
+    metrics.onCollect { [weak self] metrics in self?.collect(metrics) }
   }
 
   func publish(_ lanes: [LaneID: LaneSnapshot]) { board.withLock { $0.lanes = lanes } }
-  func ingest(_ server: HTTPServer) { board.withLock { $0.ingest = server } }
+  func add(_ server: HTTPServer, as listener: String) { board.withLock { $0.servers.append((listener, server)) } }
   func close() { board.withLock { $0.isClosing = true } }
-
-  var lanes: [LaneID: LaneSnapshot] { board.withLock { $0.lanes } }
-  var transport: TransportCounts? { board.withLock { $0.ingest }?.counts }
 
   /// Why requests should go elsewhere for the moment; empty when the gateway takes them.
   var notReady: [String] {
-    board.withLock { $0.isClosing } ? ["shutting down"] : []
+    var reasons: [String] = []
+    if board.withLock({ $0.isClosing }) { reasons.append("shutting down") }
+    let status = spool.status
+    if status.bytesMax > 0, status.bytesUsed >= status.bytesMax {
+      reasons.append("the spool is full (spool.max_bytes)")
+    }
+    return reasons
+  }
+
+  /// Brings the numbers that others hold into the metrics, just before they are read.
+  private func collect(_ metrics: Metrics) {
+    let status = spool.status
+    metrics.series(.spoolBytes).set(status.bytesUsed)
+    metrics.series(.spoolBytesMax).set(status.bytesMax)
+    metrics.series(.spoolRequests).set(status.requests)
+    metrics.series(.spoolDeadLetters).set(status.deadLetters)
+    metrics.series(.spoolQuarantined).set(status.quarantined)
+    metrics.series(.spoolCommits).set(Int(clamping: status.commits))
+    let lanes = board.withLock { $0.lanes.values }
+    metrics.series(.tracesOpen).set(lanes.reduce(0) { $0 + $1.openTraces })
+    let now = WallClock.now()
+    let oldest = lanes.compactMap(\.oldestArrival).min() ?? now
+    metrics.series(.oldestPendingAge).set(Int((now - min(oldest, now)) / 1_000_000))
+    collect(capture.value, metrics)
+  }
+
+  private func collect(_ counters: Capture.CaptureCounters, _ metrics: Metrics) {
+    let codes: [(String, UInt64)] = [
+      ("2xx", counters.requests2xx), ("3xx", counters.requests3xx), ("4xx", counters.requests4xx),
+      ("5xx", counters.requests5xx), ("none", counters.requestsFailed),
+    ]
+    for (code, count) in codes { metrics.series(.captureRequests, "ai", code).set(Int(clamping: count)) }
+    metrics.series(.captureRetries, "ai").set(Int(clamping: counters.retries))
+    metrics.series(.captureInFlight).set(counters.inFlight)
+    metrics.series(.captureBytes, "ai").set(Int(clamping: counters.bytesSent))
+    metrics.series(.captureEvents, "ai").set(Int(clamping: counters.eventsDelivered))
+  }
+}
+
+extension StatusBoard: MetricsSource {
+  func families() -> [MetricFamily] {
+    let servers = board.withLock { $0.servers }
+    return metrics.families()
+      + MetricFamily.transport(servers.map { (listener: $0.listener, counts: $0.server.counts) })
   }
 }

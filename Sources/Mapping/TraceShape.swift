@@ -86,8 +86,10 @@ extension Mapper {
 package struct RecordTally: Sendable, Equatable {
   /// Spans that were there before.
   package var duplicates = 0
-  /// Spans that are no AI, and log records that nothing was read from.
-  package var silent = 0
+  /// Spans that are no AI.
+  package var silentSpans = 0
+  /// Log records that nothing was read from.
+  package var silentLogs = 0
   /// Log records that completed a span.
   package var joined = 0
 }
@@ -101,13 +103,13 @@ extension Mapper {
       if state.isDuplicate || context.sent.contains(key) {
         tally.duplicates += 1
       } else if !state.isAI {
-        tally.silent += 1
+        tally.silentSpans += 1
       }
     }
     for (span, logs) in logsOfSpan where spans[span].isAI {
       tally.joined += logs.count { bytes.starts(logNames[$0], with: Self.modelCallPrefix) }
     }
-    tally.silent += batch.logs.count - tally.joined
+    tally.silentLogs = batch.logs.count - tally.joined
     return tally
   }
 

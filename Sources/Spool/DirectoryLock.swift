@@ -24,6 +24,8 @@ final class DirectoryLock {
   }
 
   deinit {
+    // Unlocked by hand: a child that is being started holds a copy of the descriptor for a moment, and with it the lock.
+    flock(descriptor, LOCK_UN)
     Glibc.close(descriptor)
   }
 

@@ -39,21 +39,21 @@ extension Delivery {
     } catch {
       log.error("trace \(trace) cannot be read (\(error)); what is readable of others is not affected")
       loader.reset()
-      var counts = RecordCounts()
-      counts.deadLettered = records(of: units, lane)
+      var counts = SettledRecords()
+      (counts.deadSpans, counts.deadLogs) = records(of: units, lane)
       return finish(units, counts, &lane)
     }
     loader.take { mapper.load(&$0) }
     let facts = mapper.facts
     guard facts.isAI else {
-      var counts = RecordCounts()
-      counts.noEvent = records(of: units, lane)
+      var counts = SettledRecords()
+      (counts.noEventSpans, counts.noEventLogs) = records(of: units, lane)
       return finish(units, counts, &lane)
     }
     let decision = Decision.keepAll
     output.truncate(to: 0)
     let events = mapper.writeEvents(context, to: &output)
-    let settled = RecordCounts(mapper.tally(context))
+    let settled = SettledRecords(mapper.tally(context))
     guard !events.isEmpty else { return finish(units, settled, &lane) }
     let frozen = FrozenTrace(
       trace: trace, through: lane.cursor, decision: decision,
@@ -77,10 +77,15 @@ extension Delivery {
     try loader.decode()
   }
 
-  func records(of units: [UnitReference], _ lane: LaneState) -> Int {
-    units.reduce(0) { count, reference in
-      count + Int(lane.requests[reference.sequence]?.index.units[reference.unit].count ?? 0)
+  /// How many spans and log records units hold.
+  private func records(of units: [UnitReference], _ lane: LaneState) -> (spans: Int, logs: Int) {
+    var counts = (spans: 0, logs: 0)
+    for reference in units {
+      guard let request = lane.requests[reference.sequence] else { continue }
+      let count = Int(request.index.units[reference.unit].count)
+      if request.signal == .logs { counts.logs += count } else { counts.spans += count }
     }
+    return counts
   }
 
   // MARK: Freezing

@@ -6,8 +6,8 @@ extension Delivery {
   /// Reads the decision logs of all lanes. Requests are read afterwards, turn by turn, while new ones come in.
   func recover() throws(SpoolError) {
     for (id, key) in try spool.lanes() {
-      sink.register(id, key: key)
-      var lane = LaneState(lane: id)
+      open(id, key: key)
+      guard var lane = lanes.removeValue(forKey: id) else { continue }
       // How far the stored requests go is known when reading finds no more.
       lane.tail = .max
       for (number, bytes) in try spool.decisions(lane: id, from: 0) {

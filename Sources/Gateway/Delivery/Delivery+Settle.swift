@@ -11,11 +11,11 @@ extension Delivery {
     case .dead(let token, let status, let reason, let event):
       guard let lane = outgoing[token]?.lane else { return }
       lanes[lane]?.deadLetters.append(DeadLetter(time: clock(), status: status, reason: reason, event: event))
-      settle(token) { $0.deadLettered += 1 }
+      settle(token) { $0.deadSpans += 1 }
     }
   }
 
-  private func settle(_ token: UInt64, _ count: (inout RecordCounts) -> Void) {
+  private func settle(_ token: UInt64, _ count: (inout SettledRecords) -> Void) {
     guard var going = outgoing[token] else { return }
     going.eventsLeft -= 1
     count(&going.settled)
@@ -33,10 +33,8 @@ extension Delivery {
   }
 
   /// Marks units as finished and counts their records; a request without unfinished units may go.
-  func finish(_ units: [UnitReference], _ counts: RecordCounts, _ lane: inout LaneState) {
-    lane.counts += counts
-    lane.counts.pending -=
-      counts.delivered + counts.noEvent + counts.consumed + counts.duplicate + counts.deadLettered + counts.sampledOut
+  func finish(_ units: [UnitReference], _ counts: SettledRecords, _ lane: inout LaneState) {
+    counts.count(in: lane.metrics)
     for reference in units {
       guard let left = lane.requests[reference.sequence]?.unitsLeft else { continue }
       if left > 1 {

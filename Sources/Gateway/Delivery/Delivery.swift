@@ -17,6 +17,8 @@ enum DeliveryLimits {
   static let freezeBytesMax = 4 << 20
   /// How long to sleep when nothing is due; new requests wake the thread before.
   static let idleWait: UInt64 = 1_000_000_000
+  /// How often others are told how things stand.
+  static let publishInterval: UInt64 = 250_000_000
   /// How long a change that the disk refused waits before it is tried again.
   static let retryWait: UInt64 = 200_000_000
 }
@@ -47,13 +49,15 @@ final class Delivery {
   var outgoing = SlotTable<OutgoingTrace>()
   var outstandingBytes = 0
   var nextToken: UInt64 = 1
+  private var publishedAt: UInt64 = 0
+  let metrics: Metrics
   /// Requests that arrived before are counted when they are read, others when they are stored.
   let startedAt: UInt64
   let publish: @Sendable ([LaneID: LaneSnapshot]) -> Void
 
   init(
     spool: any Spool, sink: any EventSink, mailbox: Mailbox, program: Program, ripeness: RipenessSettings,
-    clock: @escaping @Sendable () -> UInt64, log: Logger,
+    clock: @escaping @Sendable () -> UInt64, metrics: Metrics, log: Logger,
     publish: @escaping @Sendable ([LaneID: LaneSnapshot]) -> Void
   ) {
     self.spool = spool
@@ -63,6 +67,7 @@ final class Delivery {
     self.ripeness = ripeness
     self.clock = clock
     self.log = log
+    self.metrics = metrics
     self.publish = publish
     startedAt = clock()
   }
@@ -70,7 +75,10 @@ final class Delivery {
   /// One turn: take what arrived, judge what is ripe, send, settle. Sleeps in the sink when nothing is due.
   func turn(mayWait: Bool) {
     let letters = mailbox.take()
-    for (lane, tail) in letters.tails { learn(lane, tail: tail, accepted: letters.accepted[lane] ?? 0) }
+    for (lane, tail) in letters.tails { learn(lane, tail: tail) }
+    for (accepted, records) in letters.accepted {
+      lanes[accepted.lane]?.metrics.count(.accepted, accepted.signal, records)
+    }
     for change in letters.changes { committed(change.token, change.isDurable) }
     retryChanges()
     for lane in lanes.keys.sorted() { pump(lane) }
@@ -79,13 +87,20 @@ final class Delivery {
     let isBusy = lanes.values.contains { $0.hasUnread && mayRead($0) }
     for outcome in sink.poll(timeout: isBusy || !mayWait ? 0 : idleWait()) { settle(outcome) }
     commitSettled()
-    publish(lanes.mapValues { LaneSnapshot($0) })
+    publishNow()
   }
 
   /// Whether anything is on its way that a shutdown should wait for.
   var isIdle: Bool {
     outgoing.isEmpty && committing.isEmpty && settling.isEmpty && retries.isEmpty && freezing.isEmpty
       && !lanes.values.contains { $0.hasUnread && mayRead($0) }
+  }
+
+  private func publishNow() {
+    let now = clock()
+    guard now >= publishedAt &+ DeliveryLimits.publishInterval else { return }
+    publishedAt = now
+    publish(lanes.mapValues { LaneSnapshot($0) })
   }
 
   private func idleWait() -> UInt64 {
@@ -98,16 +113,19 @@ final class Delivery {
     return max(wait, 1_000_000)
   }
 
-  private func learn(_ lane: LaneID, tail: UInt64, accepted: Int) {
-    if lanes[lane] == nil {
-      lanes[lane] = LaneState(lane: lane)
-      if let key = (try? spool.lanes())?.first(where: { $0.lane == lane })?.key { sink.register(lane, key: key) }
+  private func learn(_ lane: LaneID, tail: UInt64) {
+    if lanes[lane] == nil, let key = (try? spool.lanes())?.first(where: { $0.lane == lane })?.key {
+      open(lane, key: key)
     }
     guard var known = lanes.removeValue(forKey: lane) else { return }
     known.tail = max(known.tail, tail)
-    known.counts.accepted += accepted
-    known.counts.pending += accepted
     lanes[lane] = known
+  }
+
+  /// Makes a lane known to the sink and to the accounting.
+  func open(_ lane: LaneID, key: String) {
+    sink.register(lane, key: key)
+    lanes[lane] = LaneState(lane: lane, metrics: metrics.lane(key: key))
   }
 
   func mayRead(_ lane: LaneState) -> Bool {
@@ -174,18 +192,15 @@ final class Delivery {
       lane.finishedRequests.append(stored.sequence)
       return
     }
-    if stored.arrival <= startedAt {
-      lane.counts.accepted += index.records.count
-      lane.counts.pending += index.records.count
-    }
+    if stored.arrival <= startedAt { lane.metrics.count(.recovered, stored.signal, index.records.count) }
     if index.units.isEmpty { return lane.finishedRequests.append(stored.sequence) }
     lane.requests[stored.sequence] = PendingRequest(
       index: index, signal: stored.signal, arrival: stored.arrival, unitsLeft: index.units.count)
     for (number, unit) in index.units.enumerated() {
       let reference = UnitReference(sequence: stored.sequence, unit: number)
       guard let trace = unit.trace else {
-        var counts = RecordCounts()
-        counts.noEvent = Int(unit.count)
+        var counts = SettledRecords()
+        counts.noEventLogs = Int(unit.count)
         finish([reference], counts, &lane)
         continue
       }
@@ -200,7 +215,7 @@ final class Delivery {
   ) {
     var frozenThrough: UInt64?
     if let earlier = lane.recovered[trace]?.first(where: { reference.sequence <= $0.frozen.through }) {
-      if earlier.isDone { return finish([reference], settled(unit), &lane) }
+      if earlier.isDone { return finish([reference], settled(unit, index), &lane) }
       frozenThrough = earlier.frozen.through
     } else if lane.open[trace] == nil, lane.remembered[trace] != nil {
       return judgeLate([reference], trace, &lane)
@@ -219,25 +234,28 @@ final class Delivery {
   }
 
   /// Units that were settled before a restart, whose request was still waiting for others.
-  private func settled(_ unit: Unit) -> RecordCounts {
-    var counts = RecordCounts()
-    counts.delivered = Int(unit.count)
+  private func settled(_ unit: Unit, _ index: RequestIndex) -> SettledRecords {
+    var counts = SettledRecords()
+    for record in index.records[unit.range] {
+      if record.flags.contains(.log) { counts.consumed += 1 } else { counts.delivered += 1 }
+    }
     return counts
   }
 }
 
 /// What others may know of a lane.
 package struct LaneSnapshot: Sendable {
-  package var counts: RecordCounts
   package var openTraces: Int
   /// Whether requests wait that delivery has not looked at.
   package var isBehind: Bool
   package var outstandingBytes: Int
+  /// Arrival of the oldest request that is not finished, in nanoseconds since 1970; nil if there is none.
+  package var oldestArrival: UInt64?
 
   init(_ lane: LaneState) {
-    counts = lane.counts
     openTraces = lane.open.count
     isBehind = lane.hasUnread
     outstandingBytes = lane.outstandingBytes
+    oldestArrival = lane.requests.values.lazy.map(\.arrival).min()
   }
 }

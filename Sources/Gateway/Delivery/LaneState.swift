@@ -29,11 +29,15 @@ struct LaneState {
   var finished: [(trace: TraceID, through: UInt64)] = []
   var finishedRequests: [UInt64] = []
   var deadLetters: [DeadLetter] = []
-  var counts = RecordCounts()
+  /// Where its records are accounted for.
+  let metrics: LaneMetrics
 
   var hasUnread: Bool { cursor < tail }
 
-  init(lane: LaneID) { self.lane = lane }
+  init(lane: LaneID, metrics: LaneMetrics) {
+    self.lane = lane
+    self.metrics = metrics
+  }
 }
 
 /// A request of which some unit is not finished.
@@ -60,34 +64,38 @@ struct DecisionBlocks {
   var clock: UInt64
 }
 
-/// Input records of a lane by what became of them: the terms of the accounting identity (architecture.md, section 7).
-package struct RecordCounts: Sendable, Equatable {
-  package var accepted = 0
-  package var delivered = 0
-  package var sampledOut = 0
-  package var noEvent = 0
-  package var consumed = 0
-  package var duplicate = 0
-  package var deadLettered = 0
-  package var pending = 0
+/// Records of a trace that are settled, by what became of them: terms of the accounting identity (architecture.md,
+/// section 7).
+struct SettledRecords {
+  var delivered = 0
+  var duplicate = 0
+  var consumed = 0
+  var noEventSpans = 0
+  var noEventLogs = 0
+  var deadSpans = 0
+  var deadLogs = 0
 
-  package init() {}
+  init() {}
 
   init(_ tally: RecordTally) {
-    noEvent = tally.silent
-    consumed = tally.joined
     duplicate = tally.duplicates
+    consumed = tally.joined
+    noEventSpans = tally.silentSpans
+    noEventLogs = tally.silentLogs
   }
 
-  package static func += (left: inout RecordCounts, right: RecordCounts) {
-    left.accepted += right.accepted
-    left.delivered += right.delivered
-    left.sampledOut += right.sampledOut
-    left.noEvent += right.noEvent
-    left.consumed += right.consumed
-    left.duplicate += right.duplicate
-    left.deadLettered += right.deadLettered
-    left.pending += right.pending
+  /// Adds the terms to a lane's accounting.
+  func count(in metrics: LaneMetrics) {
+    func count(_ state: RecordState, _ signal: Signal, _ records: Int) {
+      if records > 0 { metrics.count(state, signal, records) }
+    }
+    count(.delivered, .traces, delivered)
+    count(.duplicate, .traces, duplicate)
+    count(.consumed, .logs, consumed)
+    count(.noEvent, .traces, noEventSpans)
+    count(.noEvent, .logs, noEventLogs)
+    count(.deadLettered, .traces, deadSpans)
+    count(.deadLettered, .logs, deadLogs)
   }
 }
 
@@ -100,5 +108,5 @@ struct OutgoingTrace {
   var eventsLeft: Int
   var bytes: Int
   /// Records that are settled with the trace, beside one for each event.
-  var settled: RecordCounts
+  var settled: SettledRecords
 }

@@ -1,22 +1,28 @@
 import Spool
 import Synchronization
+import Telemetry
 
 /// What the spool's writer and signal handlers leave for the delivery thread.
 final class Mailbox: Sendable {
   struct Letters {
     /// The highest request stored in each lane since the last look.
     var tails: [LaneID: UInt64] = [:]
-    /// Accepted records of those requests.
-    var accepted: [LaneID: Int] = [:]
+    /// Accepted records of those requests, by lane and signal.
+    var accepted: [Accepted: Int] = [:]
     var changes: [(token: UInt64, isDurable: Bool)] = []
+  }
+
+  struct Accepted: Hashable {
+    var lane: LaneID
+    var signal: Signal
   }
 
   private let letters = Mutex(Letters())
 
-  func stored(_ lane: LaneID, _ sequence: UInt64, records: Int) {
+  func stored(_ lane: LaneID, _ sequence: UInt64, _ signal: Signal, records: Int) {
     letters.withLock {
       $0.tails[lane] = max($0.tails[lane] ?? 0, sequence)
-      $0.accepted[lane, default: 0] += records
+      $0.accepted[Accepted(lane: lane, signal: signal), default: 0] += records
     }
   }
 

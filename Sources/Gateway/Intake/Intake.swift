@@ -26,17 +26,17 @@ final class Intake: RequestReceiver {
   private let spool: any Spool
   private let replies: PendingReplies
   private let clock: @Sendable () -> UInt64
-  private let counters: IntakeCounters
+  private let metrics: IntakeMetrics
   private let isClosing = Atomic(false)
 
   init(
-    settings: Settings, spool: any Spool, replies: PendingReplies, counters: IntakeCounters,
+    settings: Settings, spool: any Spool, replies: PendingReplies, metrics: IntakeMetrics,
     clock: @escaping @Sendable () -> UInt64
   ) {
     self.settings = settings
     self.spool = spool
     self.replies = replies
-    self.counters = counters
+    self.metrics = metrics
     self.clock = clock
   }
 
@@ -105,33 +105,35 @@ final class Intake: RequestReceiver {
     do {
       try store(body, head, key, signal, encoding, reply)
     } catch let error as CodecError {
-      counters.refused()
+      metrics.refused(signal, status: error == .tooLarge(limit: settings.bodyBytesMax) ? 413 : 400, reason: "encoding")
       if case .tooLarge = error {
         reply.send(tooLarge(encoding))
       } else {
         reply.send(Answers.error(400, "\(error)", encoding))
       }
     } catch let error as OTLPError {
-      counters.refused()
+      metrics.refused(signal, status: error.isOverLimit ? 413 : 400, reason: "otlp")
       reply.send(Answers.error(error.isOverLimit ? 413 : 400, "\(error)", encoding))
     } catch {
-      counters.refused()
+      metrics.refused(signal, status: 400, reason: "unreadable")
       reply.send(Answers.error(400, "the request cannot be read", encoding))
     }
   }
 
   private func store(
-    _ received: [UInt8], _ head: RequestHead, _ key: String, _ signal: Signal, _ encoding: Encoding, _ reply: Reply
+    _ received: consuming [UInt8], _ head: RequestHead, _ key: String, _ signal: Signal, _ encoding: Encoding,
+    _ reply: Reply
   ) throws {
-    var body = received
     let packed = try ContentEncoding(header: head.contentEncoding)
+    var body = received
     if packed != .identity {
-      body = try Decompressor.decompress(received.span, encoding: packed, limit: settings.bodyBytesMax)
+      body = try Decompressor.decompress(body.span, encoding: packed, limit: settings.bodyBytesMax)
     }
     if encoding == .json { body = try JSONTranscoder.protobuf(from: body.span, signal: signal) }
     let scan = try RequestScanner.scan(&body, signal: signal)
-    counters.received(records: scan.accepted, rejected: scan.rejected, bytes: body.count)
+    metrics.received(signal, bytes: body.count)
     guard scan.accepted > 0 else {
+      metrics.answered(signal)
       reply.send(Answers.success(signal, rejected: scan.rejected, message: scan.rejection, encoding))
       return
     }
@@ -144,7 +146,7 @@ final class Intake: RequestReceiver {
       token: token, key: key, signal: signal, arrival: arrival, index: scan.index.encoded(), body: body)
     if let refusal = spool.append(append) {
       replies.remove(token)
-      counters.refused()
+      metrics.refused(signal, refusal)
       reply.send(Answers.refused(refusal, encoding))
     }
   }

@@ -23,13 +23,13 @@ final class PendingReplies: CommitListener {
 
   private let state = Mutex(State())
   private let mailbox: Mailbox
-  private let counters: IntakeCounters
+  private let metrics: IntakeMetrics
   /// Wakes the delivery thread.
   private let wake: @Sendable () -> Void
 
-  init(mailbox: Mailbox, counters: IntakeCounters, wake: @escaping @Sendable () -> Void) {
+  init(mailbox: Mailbox, metrics: IntakeMetrics, wake: @escaping @Sendable () -> Void) {
     self.mailbox = mailbox
-    self.counters = counters
+    self.metrics = metrics
     self.wake = wake
   }
 
@@ -54,15 +54,18 @@ final class PendingReplies: CommitListener {
     for (append, waiting) in zip(appends, waiting) {
       guard let waiting else {
         // Answered 503 already (`TransportLimits.answerTimeout`), but stored all the same: the client's resend has the same uuids.
-        if case .durable(let lane, let sequence) = append.outcome { mailbox.stored(lane, sequence, records: 0) }
+        if case .durable(let lane, let sequence) = append.outcome {
+          mailbox.stored(lane, sequence, .traces, records: 0)
+        }
         continue
       }
       switch append.outcome {
       case .durable(let lane, let sequence):
-        mailbox.stored(lane, sequence, records: waiting.records)
+        mailbox.stored(lane, sequence, waiting.signal, records: waiting.records)
+        metrics.answered(waiting.signal)
         answers.append((waiting.reply, Answers.success(waiting)))
       case .refused(let refusal):
-        counters.refused()
+        metrics.refused(waiting.signal, refusal)
         answers.append((waiting.reply, Answers.refused(refusal, waiting.encoding)))
       }
     }

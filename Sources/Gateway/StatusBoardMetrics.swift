@@ -1,5 +1,0 @@
-import Console
-
-extension StatusBoard: MetricsSource {
-  func families() -> [Console.MetricFamily] { [] }
-}
