@@ -2,4 +2,6 @@
 #ifndef HOGLET_CLMDB_SHIM_H
 #define HOGLET_CLMDB_SHIM_H
 #include <lmdb.h>
+// glibc's knobs, which Swift's Glibc leaves out.
+#include <malloc.h>
 #endif

@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import Mapping
 import OTLP
+import Spool
 import Store
 import Telemetry
 
@@ -20,6 +21,7 @@ extension Commands {
   /// `hoglet serve`: runs until a signal.
   private static func serve(_ loaded: LoadedSettings) throws -> CommandStatus {
     let settings = loaded.settings
+    ProcessMemory.bound()
     LogOutput.bootstrap(settings.log)
     let log = Logger(label: "hoglet")
     for warning in loaded.warnings { log.warning("\(warning)") }

@@ -51,8 +51,9 @@ extension Delivery {
       return finish(units, counts, &lane)
     }
     let decision = Decision.keepAll
-    output.truncate(to: 0)
-    let events = mapper.writeEvents(context, to: &output)
+    let start = freezing.output.count
+    let events = mapper.writeEvents(context, to: &freezing.output)
+    let bytes = freezing.output.count - start
     let settled = SettledRecords(mapper.tally(context))
     guard !events.isEmpty else { return finish(units, settled, &lane) }
     let frozen = FrozenTrace(
@@ -61,10 +62,10 @@ extension Delivery {
     lane.remembered.remember(frozen, spans: mapper.spanKeys)
     let going = OutgoingTrace(
       lane: lane.lane, trace: trace, through: frozen.through, units: units, eventsLeft: events.count,
-      bytes: output.count, settled: settled)
-    lane.outstandingBytes += output.count
-    outstandingBytes += output.count
-    freezing.add(frozen, outgoing.insert(going), events, &output, lane: lane.lane)
+      bytes: bytes, settled: settled)
+    lane.outstandingBytes += bytes
+    outstandingBytes += bytes
+    freezing.add(frozen, outgoing.insert(going), events, lane: lane.lane)
   }
 
   private func load(_ units: [UnitReference], _ lane: LaneState) throws {
@@ -95,8 +96,8 @@ extension Delivery {
     guard !freezing.isEmpty else { return }
     let token = nextToken
     nextToken += 1
-    var batch = FreezeBatch()
-    swap(&batch, &freezing)
+    let batch = freezing
+    freezing = spare.popLast() ?? FreezeBatch()
     for place in batch.blocks.indices {
       guard var lane = lanes.removeValue(forKey: batch.blocks[place].lane) else { continue }
       batch.blocks[place].number = lane.newBlock(through: batch.blocks[place].through)
@@ -130,65 +131,12 @@ extension Delivery {
   }
 
   private func send(_ batch: FreezeBatch) {
-    let bytes = batch.bytesOfEvents.span
-    for held in batch.events {
-      sink.enqueue(held.lane, held.event, trace: held.trace, token: held.token, bytes, held.json)
+    batch.output.withSpan { bytes in
+      for held in batch.events {
+        sink.enqueue(held.lane, held.event, trace: held.trace, token: held.token, bytes, held.event.json)
+      }
     }
-  }
-}
-
-/// Traces that are frozen together, in one commit.
-struct FreezeBatch {
-  private(set) var events: [Held] = []
-  private(set) var bytesOfEvents: [UInt8] = []
-  var blocks: [Block] = []
-
-  struct Held {
-    var lane: LaneID
-    var trace: TraceID
-    var token: UInt64
-    var event: MappedEvent
-    /// Where its JSON stands in `bytesOfEvents`.
-    var json: Slice
-  }
-
-  struct Block {
-    var lane: LaneID
-    var bytes: [UInt8]
-    var through: UInt64
-    /// Given when the batch is committed.
-    var number: UInt64 = 0
-  }
-
-  var isEmpty: Bool { events.isEmpty }
-  var bytes: Int { bytesOfEvents.count }
-
-  mutating func add(
-    _ frozen: FrozenTrace, _ token: UInt64, _ mapped: [MappedEvent], _ output: inout ByteBuffer, lane: LaneID
-  ) {
-    let base = bytesOfEvents.count
-    output.withSpan { bytesOfEvents.append($0, Slice(0, $0.count)) }
-    for event in mapped {
-      events.append(
-        Held(lane: lane, trace: frozen.trace, token: token, event: event, json: event.json.shifted(by: base)))
-    }
-    var entry = ByteBuffer()
-    entry.append(.frozen(frozen))
-    if let known = blocks.firstIndex(where: { $0.lane == lane }) {
-      entry.withSpan { blocks[known].bytes.append($0, Slice(0, $0.count)) }
-      blocks[known].through = max(blocks[known].through, frozen.through)
-    } else {
-      blocks.append(Block(lane: lane, bytes: entry.array(), through: frozen.through))
-    }
-  }
-
-  func change(token: UInt64) -> Change {
-    Change(
-      token: token,
-      lanes: blocks.map { block in
-        var change = LaneChange(lane: block.lane)
-        change.decisions = (block.number, block.bytes)
-        return change
-      })
+    batch.reset()
+    if spare.count < DeliveryLimits.spareBatchesMax { spare.append(batch) }
   }
 }

@@ -8,13 +8,15 @@ import Telemetry
 /// Limits of delivery.
 enum DeliveryLimits {
   /// Bytes of events that may be frozen or with the sink, over all lanes: what delivery may hold in memory.
-  static let outstandingBytesMax = 24 << 20
+  static let outstandingBytesMax = 16 << 20
   /// The same for one lane, so that one that is stuck leaves room for others.
   static let laneOutstandingBytesMax = 12 << 20
   /// Requests read from a lane before the next one has its turn.
   static let requestsPerTurn = 32
   /// Events frozen in one commit.
-  static let freezeBytesMax = 4 << 20
+  static let freezeBytesMax = 2 << 20
+  /// Empty batches that are kept for their memory.
+  static let spareBatchesMax = 4
   /// How long to sleep when nothing is due; new requests wake the thread before.
   static let idleWait: UInt64 = 1_000_000_000
   /// How often others are told how things stand.
@@ -36,10 +38,11 @@ final class Delivery {
 
   var lanes: [LaneID: LaneState] = [:]
   var loader = TraceLoader()
-  var output = ByteBuffer(capacity: 1 << 20)
   var freezing = FreezeBatch()
   /// Enough is frozen for one commit; reading pauses until it was handed over.
-  var isFreezeFull: Bool { freezing.bytes >= DeliveryLimits.freezeBytesMax }
+  var isFreezeFull: Bool { freezing.output.count >= DeliveryLimits.freezeBytesMax }
+  /// Batches whose events are with the sink, to be used again.
+  var spare: [FreezeBatch] = []
   /// Freeze batches that wait for their commit, by token.
   var committing: [UInt64: FreezeBatch] = [:]
   /// Settlements that wait for their commit, for a second attempt if the disk refuses.

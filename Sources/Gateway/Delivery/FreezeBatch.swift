@@ -1,0 +1,61 @@
+import Bytes
+import Mapping
+import Spool
+import Telemetry
+
+/// Traces that are frozen together, in one commit, with their events as they will be sent.
+///
+/// A class, and used again: its buffer of some megabytes would otherwise be new memory, page by page, for every commit.
+final class FreezeBatch {
+  /// Where events are written, and stay until the sink takes them.
+  var output = ByteBuffer(capacity: 1 << 16)
+  private(set) var events: [Held] = []
+  var blocks: [Block] = []
+
+  struct Held {
+    var lane: LaneID
+    var trace: TraceID
+    var token: UInt64
+    var event: MappedEvent
+  }
+
+  struct Block {
+    var lane: LaneID
+    var bytes: [UInt8]
+    var through: UInt64
+    /// Given when the batch is committed.
+    var number: UInt64 = 0
+  }
+
+  var isEmpty: Bool { events.isEmpty }
+
+  /// Takes a trace whose events were written to `output`.
+  func add(_ frozen: FrozenTrace, _ token: UInt64, _ mapped: [MappedEvent], lane: LaneID) {
+    for event in mapped { events.append(Held(lane: lane, trace: frozen.trace, token: token, event: event)) }
+    var entry = ByteBuffer()
+    entry.append(.frozen(frozen))
+    if let known = blocks.firstIndex(where: { $0.lane == lane }) {
+      entry.withSpan { blocks[known].bytes.append($0, Slice(0, $0.count)) }
+      blocks[known].through = max(blocks[known].through, frozen.through)
+    } else {
+      blocks.append(Block(lane: lane, bytes: entry.array(), through: frozen.through))
+    }
+  }
+
+  func change(token: UInt64) -> Change {
+    Change(
+      token: token,
+      lanes: blocks.map { block in
+        var change = LaneChange(lane: block.lane)
+        change.decisions = (block.number, block.bytes)
+        return change
+      })
+  }
+
+  /// Makes the batch as new, but for its memory.
+  func reset() {
+    output.truncate(to: 0)
+    events.removeAll(keepingCapacity: true)
+    blocks.removeAll(keepingCapacity: true)
+  }
+}
