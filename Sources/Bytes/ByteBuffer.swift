@@ -35,6 +35,13 @@ package struct ByteBuffer: ~Copyable {
     length &+= 1
   }
 
+  /// Appends eight bytes at once, the highest first.
+  @inlinable package mutating func append(bigEndian word: UInt64) {
+    reserve(8)
+    unsafe UnsafeMutableRawPointer(base + length).storeBytes(of: word.bigEndian, as: UInt64.self)
+    length &+= 8
+  }
+
   @inlinable package mutating func append(_ text: StaticString) {
     let size = text.utf8CodeUnitCount
     reserve(size)

@@ -42,9 +42,29 @@ extension Swift.Span<UInt8> {
   /// Whether the bytes of `slice` are exactly those of `other`.
   @inlinable package func equals(_ slice: Slice, _ other: [UInt8]) -> Bool {
     guard Int(slice.count) == other.count else { return false }
-    let start = slice.start
-    for index in other.indices where self[start &+ index] != other[index] { return false }
-    return true
+    return equals(slice, other.span, Slice(0, other.count))
+  }
+
+  /// Whether two slices hold the same bytes: compared eight at a time, the last eight once more.
+  @inlinable package func equals(_ slice: Slice, _ other: ByteSpan, _ otherSlice: Slice) -> Bool {
+    guard slice.count == otherSlice.count else { return false }
+    var left = slice.start
+    var right = otherSlice.start
+    let end = slice.end
+    if slice.count < 8 {
+      while left < end {
+        if self[left] != other[right] { return false }
+        left &+= 1
+        right &+= 1
+      }
+      return true
+    }
+    while end &- left >= 8 {
+      if word(at: left) != other.word(at: right) { return false }
+      left &+= 8
+      right &+= 8
+    }
+    return word(at: end &- 8) == other.word(at: otherSlice.end &- 8)
   }
 
   /// Whether the bytes of `slice` begin with `prefix`.

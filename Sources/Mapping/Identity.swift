@@ -32,10 +32,13 @@ extension Mapper {
   /// Attributes of a span come before those of its ancestors, and all of them before the resource's.
   private func ownDistinctID(_ index: Int, resource: Bool) -> Slice? {
     let dialect = spans[index].dialect >= 0 ? Int(spans[index].dialect) : 0
-    guard let property = program.known.distinctID, dialect < program.dialects.count,
-      let rule = program.dialects[dialect].rules.first(where: { $0.property == property })
-    else { return nil }
-    for source in rule.sources {
+    guard dialect < program.dialects.count, let number = program.dialects[dialect].identity else { return nil }
+    let compiled = program.dialects[dialect]
+    let property = compiled.rules[number].property
+    let sources = compiled.rules[number].sources
+    let first = compiled.heads[number].sources.lowerBound
+    for place in sources.indices where canSpeak(compiled.sourceHeads[first + place], index) {
+      let source = sources[place]
       guard case .resource? = source.path?.place else {
         if resource { continue }
         if let found = evaluate(source, program.properties[property], index), let slice = identity(found) {

@@ -23,7 +23,11 @@ extension Mapper {
     let bytes = self.bytes
     keys.removeAll(keepingCapacity: true)
     keys.reserveCapacity(batch.attributes.count)
-    for attribute in batch.attributes { keys.append(memory.key(bytes, attribute.key, program)) }
+    var last: Int32 = 0
+    for index in batch.attributes.indices {
+      last = memory.key(bytes, batch.attributes[index].key, after: last, program)
+      keys.append(last)
+    }
     consumed.removeAll(keepingCapacity: true)
     consumed.append(contentsOf: repeatElement(false, count: batch.attributes.count))
   }
@@ -103,7 +107,7 @@ extension Mapper {
 
   /// Finds the first dialect that knows the span, and what kind of span it says it is.
   private func classify(_ index: Int) {
-    for (number, dialect) in program.dialects.enumerated() where holds(dialect.match, index) {
+    for (number, dialect) in program.dialects.enumerated() where holds(dialect.facts.match, index) {
       spans[index].dialect = Int32(number)
       spans[index].kind = kind(of: index, dialect)
       return
@@ -111,7 +115,7 @@ extension Mapper {
   }
 
   private func kind(of index: Int, _ dialect: CompiledDialect) -> Kind {
-    for rule in dialect.kinds {
+    for rule in dialect.facts.kinds {
       switch rule {
       case .when(let condition, let kind):
         if holds(condition, index) { return kind }

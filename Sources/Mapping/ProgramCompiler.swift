@@ -78,9 +78,7 @@ struct ProgramCompiler {
 
   private mutating func compile(_ dialect: Dialect) -> CompiledDialect {
     let chain = chain(of: dialect)
-    var compiled = CompiledDialect(
-      name: dialect.name.value, match: dialect.match.map { condition($0) } ?? .never, kinds: [], rules: [],
-      constants: [], drop: [], dropResource: [])
+    var compiled = DialectFacts(name: dialect.name.value, match: dialect.match.map { condition($0) } ?? .never)
     var ruleNumbers: [Int: Int] = [:]
     var rules: [(property: Int, sources: [CompiledSource])] = []
     for link in chain {
@@ -102,8 +100,8 @@ struct ProgramCompiler {
       let sources = native(property)
       if !sources.isEmpty { rules.append((property, sources)) }
     }
-    compiled.rules = rules.map { CompiledRule(property: $0.property, sources: $0.sources) }
-    return compiled
+    return CompiledDialect(
+      compiled, rules: rules.map { CompiledRule(property: $0.property, sources: $0.sources) }, program)
   }
 
   /// An application may set PostHog's own properties itself; they win over every rule.
@@ -125,7 +123,7 @@ struct ProgramCompiler {
     return chain
   }
 
-  private mutating func addConstants(of dialect: Dialect, to compiled: inout CompiledDialect) {
+  private mutating func addConstants(of dialect: Dialect, to compiled: inout DialectFacts) {
     for constant in dialect.constants {
       if constant.name.value == "cache_reporting" {
         if compiled.cacheExclusive == nil { compiled.cacheExclusive = constant.value == .string("exclusive") }
@@ -135,7 +133,7 @@ struct ProgramCompiler {
         !compiled.constants.contains(where: { $0.property == property })
       else { continue }
       var out = ByteBuffer()
-      for label in program.properties[property].labels {
+      for label in [program.properties[property].label] + program.properties[property].furtherLabels {
         if out.count > 0 { out.append(UInt8(ascii: ",")) }
         out.append(label)
         out.append(constant.value)
@@ -144,7 +142,7 @@ struct ProgramCompiler {
     }
   }
 
-  private func add(drop name: String, to compiled: inout CompiledDialect) {
+  private func add(drop name: String, to compiled: inout DialectFacts) {
     let isPrefix = name.hasSuffix("*")
     let text = isPrefix ? String(name.drop { $0 == "*" }.reversed().drop { $0 == "*" }.reversed()) : name
     if text.hasPrefix("resource:") {
