@@ -68,7 +68,8 @@ package struct ByteBuffer: ~Copyable {
     append(bytes.span)
   }
 
-  package mutating func append(_ text: String) {
+  /// Disfavoured, so that literals are static strings, copied at a size that is known when this is compiled.
+  @_disfavoredOverload package mutating func append(_ text: String) {
     var text = text
     text.withUTF8 { utf8 in
       reserve(utf8.count)
@@ -77,7 +78,7 @@ package struct ByteBuffer: ~Copyable {
     }
   }
 
-  package mutating func append(_ text: Substring) { append(String(text)) }
+  @_disfavoredOverload package mutating func append(_ text: Substring) { append(String(text)) }
 
   /// Appends bytes that this buffer holds already.
   package mutating func appendOwn(_ start: Int, _ size: Int) {

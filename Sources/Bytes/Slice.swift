@@ -46,25 +46,33 @@ extension Swift.Span<UInt8> {
   }
 
   /// Whether two slices hold the same bytes: compared eight at a time, the last eight once more.
+  ///
+  /// The bounds are checked once, not for each word: this is how names are recognised, and most of that time was checks.
   @inlinable package func equals(_ slice: Slice, _ other: ByteSpan, _ otherSlice: Slice) -> Bool {
     guard slice.count == otherSlice.count else { return false }
+    precondition(slice.end <= count && otherSlice.end <= other.count)
     var left = slice.start
     var right = otherSlice.start
     let end = slice.end
     if slice.count < 8 {
       while left < end {
-        if self[left] != other[right] { return false }
+        if unsafe self[unchecked: left] != other[unchecked: right] { return false }
         left &+= 1
         right &+= 1
       }
       return true
     }
     while end &- left >= 8 {
-      if word(at: left) != other.word(at: right) { return false }
+      if unsafe uncheckedWord(left) != other.uncheckedWord(right) { return false }
       left &+= 8
       right &+= 8
     }
-    return word(at: end &- 8) == other.word(at: otherSlice.end &- 8)
+    return unsafe uncheckedWord(end &- 8) == other.uncheckedWord(otherSlice.end &- 8)
+  }
+
+  /// As `word(at:)`, where the caller has checked the bounds.
+  @unsafe @inlinable func uncheckedWord(_ offset: Int) -> UInt64 {
+    unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
   }
 
   /// Whether the bytes of `slice` begin with `prefix`.

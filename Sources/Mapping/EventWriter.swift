@@ -68,9 +68,14 @@ extension Mapper {
   ) -> FrozenEvent {
     if context.late != nil { spans[index].isTrace = false }
     let span = batch.spans[index]
-    var distinct: [UInt8] = []
+    let distinct: [UInt8]
     if let known = distinctID(of: index) {
-      distinct.append(bytes, known)
+      // Most events of a trace belong to the same user: one array does for all.
+      if !bytes.equals(known, lastDistinct) {
+        lastDistinct = []
+        lastDistinct.append(bytes, known)
+      }
+      distinct = lastDistinct
     } else if let late = context.late, !late.isEmpty {
       distinct = late
     } else {

@@ -21,6 +21,7 @@ struct KeyMemory {
   /// span, and to compare with one name is quicker than to hash.
   private var following: [Int32] = []
 
+  var count: Int { info.count }
   var isFull: Bool { info.count >= MappingLimits.keysRememberedMax }
 
   subscript(_ key: Int32) -> KeyInfo { info[Int(key)] }

@@ -5,10 +5,11 @@ import Telemetry
 extension Mapper {
   /// Writes the attributes that are left. Names beginning with `$` are PostHog's and keep their name.
   func writeLeftovers(_ index: Int, _ dialect: CompiledDialect, to out: inout ByteBuffer) {
+    let hasRepeats = spans[index].hasRepeats
     for attribute in batch.spans[index].attributes where !consumed[Int(attribute)] {
       let place = Int(attribute)
       if Self.matches(dialect.facts.drop, bytes, batch.attributes[place].key) { continue }
-      if isRepeated(attribute, index) { continue }
+      if hasRepeats, isRepeated(attribute, index) { continue }
       memory.appendLabel(keys[place], to: &out)
       write(leftover: batch.attributes[place].value, to: &out)
       out.append(UInt8(ascii: ","))

@@ -66,9 +66,13 @@ extension Mapper {
     Self.reset(&spanSlots, batch.spans.count * width)
     spans.removeAll(keepingCapacity: true)
     spans.append(contentsOf: repeatElement(SpanState(), count: batch.spans.count))
+    Self.reset(&lastSpan, memory.count)
     for index in batch.spans.indices {
       let base = index &* width
       for attribute in batch.spans[index].attributes {
+        let key = Int(keys[Int(attribute)])
+        if lastSpan[key] == Int32(index) &+ 1 { spans[index].hasRepeats = true }
+        lastSpan[key] = Int32(index) &+ 1
         let slot = memory[keys[Int(attribute)]].slot
         if slot >= 0 { spanSlots[base &+ Int(slot)] = attribute &+ 1 }
       }
@@ -121,13 +125,30 @@ extension Mapper {
         if holds(condition, index) { return kind }
       case .by(let paths, let table):
         for path in paths {
-          guard let text = text(resolve(path, index).item) else { continue }
+          let item = resolve(path, index).item
+          if case .value(.string(let text)) = item {
+            if let entry = table.first(where: { bytes.equalsLowercased(text, $0.value) }) { return entry.kind }
+            continue
+          }
+          guard let text = text(item) else { continue }
           let lower = text.lowercasedASCII
           if let entry = table.first(where: { $0.value == lower }) { return entry.kind }
         }
       }
     }
     return .notAI
+  }
+}
+
+extension ByteSpan {
+  /// Whether a text in lower case is exactly `other`.
+  fileprivate func equalsLowercased(_ slice: Slice, _ other: [UInt8]) -> Bool {
+    guard Int(slice.count) == other.count else { return false }
+    for index in other.indices {
+      let byte = self[slice.start &+ index]
+      if byte != other[index], !(byte >= 0x41 && byte <= 0x5a && byte | 0x20 == other[index]) { return false }
+    }
+    return true
   }
 }
 

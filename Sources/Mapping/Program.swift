@@ -137,12 +137,16 @@ struct SourceHead: Sendable {
     case plain
     /// An attribute that conditions, pointers, tables or words change.
     case attribute
+    /// An attribute of the resource, and the span's name, as they stand.
+    case resource, spanName
     case log, event, other
   }
 
   var reach: Reach
   /// The attribute's slot; -1 for other places.
   var slot: Int32 = -1
+  /// The resource's slot.
+  var resourceSlot: Int32 = -1
   /// The span's status without which the source says nothing.
   var status: StatusCode?
 
@@ -153,10 +157,13 @@ struct SourceHead: Sendable {
     guard let path = source.path, source.const == nil, source.fallback == nil, source.words?.sum.isEmpty != false else {
       return
     }
+    let isPlain = path.pointer.isEmpty && source.when == nil && source.words == nil && source.table == nil
     switch path.place {
-    case .attribute:
-      let isPlain = path.pointer.isEmpty && source.when == nil && source.words == nil && source.table == nil
-      reach = isPlain ? .plain : .attribute
+    case .attribute: reach = isPlain ? .plain : .attribute
+    case .resource(let slot) where isPlain:
+      reach = .resource
+      resourceSlot = Int32(slot)
+    case .spanName where isPlain: reach = .spanName
     case .log: reach = .log
     case .event: reach = .event
     default: break

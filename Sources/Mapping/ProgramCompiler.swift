@@ -201,7 +201,7 @@ struct ProgramCompiler {
     case .not(let part): .not(self.condition(part))
     case .present(let path): .present(self.path(path))
     case .equals(let path, let values) where path.place == .span && path.name == "status":
-      .any(values.compactMap { status($0) })
+      any(values.compactMap { status($0) })
     case .equals(let path, let values): .equals(self.path(path), values.map(\.bytes))
     case .prefix(let path, let values): .prefix(self.path(path), values.map { Array($0.utf8) })
     case .suffix(let path, let values): .suffix(self.path(path), values.map { Array($0.utf8) })
@@ -209,6 +209,8 @@ struct ProgramCompiler {
     case .below(let path, let version): .below(self.path(path), Version.numbers(version))
     }
   }
+
+  private func any(_ parts: [CompiledCondition]) -> CompiledCondition { parts.count == 1 ? parts[0] : .any(parts) }
 
   private func status(_ value: Literal) -> CompiledCondition? {
     switch value {

@@ -20,13 +20,33 @@ extension Mapper {
 
   /// Whether a source can have something to say about a span: only then is it looked at.
   @inline(__always) func canSpeak(_ head: SourceHead, _ index: Int) -> Bool {
-    if let status = head.status, batch.spans[index].status != status { return false }
-    return switch head.reach {
-    case .plain, .attribute: spanSlots[index &* slotCount &+ Int(head.slot)] > 0
-    case .log: !batch.logs.isEmpty
-    case .event: !batch.spans[index].events.isEmpty
-    case .other: true
+    switch head.reach {
+    case .plain, .attribute: if spanSlots[index &* slotCount &+ Int(head.slot)] <= 0 { return false }
+    case .log: if batch.logs.isEmpty { return false }
+    case .event: if batch.spans[index].events.isEmpty { return false }
+    case .resource: return resourceAttribute(head, index) >= 0
+    case .spanName, .other: break
     }
+    if let status = head.status { return batch.spans[index].status == status }
+    return true
+  }
+
+  private func resourceAttribute(_ head: SourceHead, _ index: Int) -> Int32 {
+    let resource = Int(batch.scopes[Int(batch.spans[index].scope)].resource)
+    return resourceSlots[resource &* program.resourceSlots.count &+ Int(head.resourceSlot)] &- 1
+  }
+
+  /// What a source finds that takes a value as it stands, and the attribute it stands in (-1 for none); nil for other
+  /// sources.
+  @inline(__always) func plainValue(_ head: SourceHead, _ index: Int) -> (value: Value, attribute: Int32)? {
+    let attribute: Int32
+    switch head.reach {
+    case .plain: attribute = spanSlots[index &* slotCount &+ Int(head.slot)] &- 1
+    case .resource: attribute = resourceAttribute(head, index)
+    case .spanName: return (.string(batch.spans[index].name), -1)
+    default: return nil
+    }
+    return (batch.attributes[Int(attribute)].value, attribute)
   }
 
   /// Writes the property with what one span says; false if it says nothing.
@@ -35,12 +55,11 @@ extension Mapper {
   ) -> Bool {
     let sources = dialect.heads[number].sources
     for source in sources where canSpeak(dialect.sourceHeads[source], index) {
-      if dialect.sourceHeads[source].reach == .plain {
-        let attribute = spanSlots[index &* slotCount &+ Int(dialect.sourceHeads[source].slot)] &- 1
-        if !isPresent(batch.attributes[Int(attribute)].value) { continue }
-        if writePlain(attribute, dialect.rules[number], &out) {
+      if let (value, attribute) = plainValue(dialect.sourceHeads[source], index) {
+        if !isPresent(value) { continue }
+        if writePlain(value, dialect.rules[number], &out) {
           if index == target {
-            consumed[Int(attribute)] = true
+            if attribute >= 0 { consumed[Int(attribute)] = true }
             consumeRest(dialect, number, after: source, attribute, index)
           }
           return true
@@ -51,10 +70,9 @@ extension Mapper {
     return false
   }
 
-  /// An attribute whose value is of the property's type already; false if it is not.
-  private func writePlain(_ attribute: Int32, _ rule: CompiledRule, _ out: inout ByteBuffer) -> Bool {
+  /// A value that is of the property's type already; false if it is not.
+  private func writePlain(_ value: Value, _ rule: CompiledRule, _ out: inout ByteBuffer) -> Bool {
     let property = program.properties[rule.property]
-    let value = batch.attributes[Int(attribute)].value
     let start = out.count
     out.append(property.label)
     let valueStart = out.count
