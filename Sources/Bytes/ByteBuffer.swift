@@ -35,6 +35,13 @@ package struct ByteBuffer: ~Copyable {
     length &+= 1
   }
 
+  /// Appends eight bytes at once, the highest first.
+  @inlinable package mutating func append(bigEndian word: UInt64) {
+    reserve(8)
+    unsafe UnsafeMutableRawPointer(base + length).storeBytes(of: word.bigEndian, as: UInt64.self)
+    length &+= 8
+  }
+
   @inlinable package mutating func append(_ text: StaticString) {
     let size = text.utf8CodeUnitCount
     reserve(size)
@@ -61,7 +68,8 @@ package struct ByteBuffer: ~Copyable {
     append(bytes.span)
   }
 
-  package mutating func append(_ text: String) {
+  /// Disfavoured, so that literals are static strings, copied at a size that is known when this is compiled.
+  @_disfavoredOverload package mutating func append(_ text: String) {
     var text = text
     text.withUTF8 { utf8 in
       reserve(utf8.count)
@@ -70,7 +78,7 @@ package struct ByteBuffer: ~Copyable {
     }
   }
 
-  package mutating func append(_ text: Substring) { append(String(text)) }
+  @_disfavoredOverload package mutating func append(_ text: Substring) { append(String(text)) }
 
   /// Appends bytes that this buffer holds already.
   package mutating func appendOwn(_ start: Int, _ size: Int) {

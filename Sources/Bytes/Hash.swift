@@ -10,6 +10,10 @@ package enum Hash {
       hash = mix(hash ^ bytes.word(at: offset))
       offset &+= 8
     }
+    if offset > slice.start {
+      // The rest is in the last eight bytes, some of them hashed already.
+      return offset < end ? mix(hash ^ bytes.word(at: end &- 8)) : hash
+    }
     var tail: UInt64 = 0
     while offset < end {
       tail = tail &<< 8 | UInt64(bytes[offset])

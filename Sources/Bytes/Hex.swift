@@ -16,6 +16,17 @@ package enum Hex {
     return low < 10 ? 0x30 &+ low : 0x61 &+ low &- 10
   }
 
+  /// The eight digits of the low half of `value`, the first in the highest byte, all at once: each byte holds one
+  /// digit; adding 6 carries into its fifth bit if the digit is a letter.
+  @inlinable package static func eight(_ value: UInt64) -> UInt64 {
+    var digits = value & 0xffff_ffff
+    digits = (digits | digits &<< 16) & 0x0000_ffff_0000_ffff
+    digits = (digits | digits &<< 8) & 0x00ff_00ff_00ff_00ff
+    digits = (digits | digits &<< 4) & 0x0f0f_0f0f_0f0f_0f0f
+    let letters = (digits &+ 0x0606_0606_0606_0606) &>> 4 & 0x0101_0101_0101_0101
+    return digits &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
+  }
+
   /// Sixteen digits read as a number; nil unless `slice` holds exactly sixteen.
   package static func parse64(_ bytes: ByteSpan, _ slice: Slice) -> UInt64? {
     guard slice.count == 16 else { return nil }
@@ -37,11 +48,19 @@ package enum Hex {
 extension ByteBuffer {
   /// Appends `value` as sixteen lower-case digits.
   @inlinable package mutating func appendHex(_ value: UInt64) {
-    reserve(16)
-    var shift: UInt64 = 60
-    for _ in 0..<16 {
-      append(Hex.character(value &>> shift))
-      shift = shift &- 4
+    append(bigEndian: Hex.eight(value &>> 32))
+    append(bigEndian: Hex.eight(value))
+  }
+
+  /// Appends the lowest digits of `value`, sixteen at most.
+  @inlinable package mutating func appendHex(_ value: UInt64, digits: Int) {
+    let end = count &+ digits
+    if digits > 8 {
+      append(bigEndian: Hex.eight(value &>> UInt64(truncatingIfNeeded: digits &* 4 &- 32)))
+      truncate(to: min(count, end))
     }
+    let rest = end &- count
+    append(bigEndian: Hex.eight(value) &<< UInt64(truncatingIfNeeded: 64 &- rest &* 8))
+    truncate(to: end)
   }
 }

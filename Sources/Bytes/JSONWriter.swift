@@ -97,15 +97,20 @@ extension ByteBuffer {
       if digits == 20 { break }
       bound &*= 10
     }
+    appendDecimal(value, digits: digits)
+  }
+
+  /// Appends the last digits of a number, with zeros in front.
+  package mutating func appendDecimal(_ value: UInt64, digits: Int) {
     reserve(digits)
     let start = count
     for _ in 0..<digits { append(0x30) }
     var rest = value
-    var index = start + digits - 1
-    while rest > 0 {
+    var index = start &+ digits
+    while rest > 0, index > start {
+      index &-= 1
       set(0x30 &+ UInt8(truncatingIfNeeded: rest % 10), at: index)
       rest /= 10
-      index -= 1
     }
   }
 
@@ -113,6 +118,29 @@ extension ByteBuffer {
   package mutating func appendJSONNumber(_ value: Double) {
     guard value.isFinite else { return append("null") }
     if value == value.rounded(.towardZero), abs(value) < 1e15 { return appendDecimal(Int64(value)) }
-    append(value.description)
+    if !appendShort(value) { append(value.description) }
+  }
+
+  /// Appends a number that has at most four decimals; false for others.
+  ///
+  /// At most fifteen digits tell doubles apart, so the decimal of fewest digits that is the number is what
+  /// `description` finds by a longer way. Below 0.001 and above 10^9 that may choose an exponent.
+  private mutating func appendShort(_ value: Double) -> Bool {
+    let size = abs(value)
+    guard size >= 0.001, size < 1e9 else { return false }
+    var scale: Double = 10
+    for decimals in 1...4 {
+      let scaled = (size * scale).rounded()
+      if scaled / scale == size {
+        let (whole, part) = UInt64(scaled).quotientAndRemainder(dividingBy: UInt64(scale))
+        if value < 0 { append(UInt8(ascii: "-")) }
+        appendDecimal(whole)
+        append(UInt8(ascii: "."))
+        appendDecimal(part, digits: decimals)
+        return true
+      }
+      scale *= 10
+    }
+    return false
   }
 }

@@ -28,9 +28,12 @@ extension Mapper {
   /// Families need no gathering to be known to be there.
   private func isThere(_ path: CompiledPath, _ index: Int) -> Bool {
     switch path.place {
+    case .attribute(let slot) where path.pointer.isEmpty:
+      let place = spanSlots[index &* slotCount &+ slot]
+      return place > 0 && isPresent(batch.attributes[Int(place) &- 1].value)
     case .gather(let family), .object(let family):
-      batch.spans[index].attributes.contains { isMember($0, of: family) }
-    default: resolve(path, index).isPresent
+      return batch.spans[index].attributes.contains { isMember($0, of: family) }
+    default: return resolve(path, index).isPresent
     }
   }
 

@@ -35,6 +35,33 @@ extension Mapper {
     }
   }
 
+  /// Writes an attribute's value that is of the property's type as it stands; false for every other.
+  func write(_ value: Value, as type: PropertyType, to out: inout ByteBuffer) -> Bool {
+    switch (type, value) {
+    case (.string, .string(let text)), (.id, .string(let text)): writeString(text, to: &out)
+    case (.int, .int(let number)):
+      guard abs(Double(number)) < 9e15 else { return false }
+      out.appendDecimal(number)
+    case (.number, .double(let number)), (.money, .double(let number)):
+      guard number.isFinite else { return false }
+      out.appendJSONNumber(number)
+    case (.bool, .bool(let flag)): out.append(flag ? "true" : "false")
+    default: return false
+    }
+    return true
+  }
+
+  /// Writes text of the arena as a JSON string, cut if it is too long.
+  func writeString(_ text: Slice, to out: inout ByteBuffer) {
+    out.append(UInt8(ascii: "\""))
+    if Int(text.count) > stringBytesMax {
+      appendCut(bytes, text, to: &out)
+    } else {
+      out.appendJSONContent(bytes, text)
+    }
+    out.append(UInt8(ascii: "\""))
+  }
+
   private func scalarNumber(_ item: Item) -> Double? {
     if let number = number(item) { return number }
     guard let text = scalarText(item) else { return nil }
@@ -43,14 +70,7 @@ extension Mapper {
 
   private func writeText(_ item: Item, to out: inout ByteBuffer) -> Bool {
     switch item {
-    case .value(.string(let slice)):
-      out.append(UInt8(ascii: "\""))
-      if Int(slice.count) > stringBytesMax {
-        appendCut(bytes, slice, to: &out)
-      } else {
-        out.appendJSONContent(bytes, slice)
-      }
-      out.append(UInt8(ascii: "\""))
+    case .value(.string(let slice)): writeString(slice, to: &out)
     case .node(let index) where tape.nodes[index].kind == .string || tape.nodes[index].kind == .text:
       writeString(index, to: &out)
     default:

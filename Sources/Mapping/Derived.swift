@@ -13,9 +13,9 @@ extension Mapper {
       end = shorten(property, valueStart: valueStart, &out)
     }
     let size = end - valueStart
-    for place in 1..<max(1, property.labels.count) {
+    for label in property.furtherLabels {
       out.append(UInt8(ascii: ","))
-      out.append(property.labels[place])
+      out.append(label)
       out.appendOwn(valueStart, size)
     }
     if let parameter = property.parameter {
@@ -64,7 +64,7 @@ extension Mapper {
       program.properties[property].events & event.bit != 0, let input = current.inputTokens,
       let output = current.outputTokens
     {
-      out.append(program.properties[property].labels[0])
+      out.append(program.properties[property].label)
       out.appendJSONNumber(input + output)
       out.append(UInt8(ascii: ","))
     }
@@ -85,7 +85,7 @@ extension Mapper {
     guard event == .generation, !current.cacheExclusiveGiven, current.cacheRead != nil || current.cacheWrite != nil
     else { return }
     let cached = (current.cacheRead ?? 0) + (current.cacheWrite ?? 0)
-    let isExclusive = (current.inputTokens ?? .infinity) < cached || dialect.cacheExclusive == true
+    let isExclusive = (current.inputTokens ?? .infinity) < cached || dialect.facts.cacheExclusive == true
     out.append("\"$ai_cache_reporting_exclusive\":")
     out.append(isExclusive ? "true," : "false,")
   }

@@ -56,6 +56,9 @@ extension Mapper {
     var name: UInt8
     var microsecond: UInt64
     var distinctID: [UInt8]
+
+    /// The time alone tells nearly all apart.
+    func hash(into hasher: inout Hasher) { hasher.combine(microsecond) }
   }
 
   /// Fixes name, time and user. Two events of a trace that would agree in all three are moved apart by less than a
@@ -65,9 +68,14 @@ extension Mapper {
   ) -> FrozenEvent {
     if context.late != nil { spans[index].isTrace = false }
     let span = batch.spans[index]
-    var distinct: [UInt8] = []
+    let distinct: [UInt8]
     if let known = distinctID(of: index) {
-      distinct.append(bytes, known)
+      // Most events of a trace belong to the same user: one array does for all.
+      if !bytes.equals(known, lastDistinct) {
+        lastDistinct = []
+        lastDistinct.append(bytes, known)
+      }
+      distinct = lastDistinct
     } else if let late = context.late, !late.isEmpty {
       distinct = late
     } else {
@@ -90,14 +98,17 @@ extension Mapper {
     _ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer
   ) {
     let start = out.count
-    let marked = consumed
-    for step in [MappingLimits.propertyBytesMax] + MappingLimits.stringBytesSteps {
+    stringBytesMax = MappingLimits.propertyBytesMax
+    writeOnce(index, frozen, id, to: &out)
+    if out.count - start <= MappingLimits.eventBytesMax { return }
+    for step in MappingLimits.stringBytesSteps {
+      out.truncate(to: start)
+      for attribute in batch.spans[index].attributes { consumed[Int(attribute)] = false }
       stringBytesMax = step
       writeOnce(index, frozen, id, to: &out)
       if out.count - start <= MappingLimits.eventBytesMax { return }
-      out.truncate(to: start)
-      consumed = marked
     }
+    out.truncate(to: start)
     // Too many properties rather than too large ones: what is left is who and when.
     stringBytesMax = MappingLimits.stringBytesSteps.last ?? 64
     writeHead(index, frozen, id, to: &out)
@@ -116,8 +127,8 @@ extension Mapper {
     truncated.removeAll(keepingCapacity: true)
     writeHead(index, frozen, id, to: &out)
     let dialect = program.dialects[Int(spans[index].dialect)]
-    for rule in dialect.rules { apply(rule, to: index, event: event, &out) }
-    for constant in dialect.constants where program.properties[constant.property].events & event.bit != 0 {
+    applyRules(dialect, to: index, event: event, &out)
+    for constant in dialect.facts.constants where program.properties[constant.property].events & event.bit != 0 {
       out.append(constant.json)
       out.append(UInt8(ascii: ","))
     }
@@ -161,9 +172,10 @@ extension Mapper {
   /// UUIDv5 of trace id, span id, start and event name: the same on every attempt, in every replica.
   private func identify(_ span: Telemetry.Span, _ frozen: FrozenEvent) -> (high: UInt64, low: UInt64) {
     scratch.truncate(to: 0)
-    for word in [span.trace.high, span.trace.low, span.id.value, span.start] {
-      scratch.appendLittleEndian(word.bigEndian)
-    }
+    scratch.appendLittleEndian(span.trace.high.bigEndian)
+    scratch.appendLittleEndian(span.trace.low.bigEndian)
+    scratch.appendLittleEndian(span.id.value.bigEndian)
+    scratch.appendLittleEndian(span.start.bigEndian)
     scratch.append((EventName(number: frozen.name) ?? .span).text)
     return scratch.withSpan { UUID5.make(namespace: Self.namespace, name: $0) }
   }
@@ -175,13 +187,15 @@ extension Mapper {
 extension ByteBuffer {
   /// Appends a UUID as text.
   fileprivate mutating func appendUUID(_ id: (high: UInt64, low: UInt64)) {
-    let groups: [(word: UInt64, first: UInt64, digits: UInt64)] = [
-      (id.high, 60, 8), (id.high, 28, 4), (id.high, 12, 4), (id.low, 60, 4), (id.low, 44, 12),
-    ]
-    for (number, group) in groups.enumerated() {
-      if number > 0 { append(UInt8(ascii: "-")) }
-      for digit in 0..<group.digits { append(Hex.character(group.word >> (group.first - digit * 4))) }
-    }
+    appendHex(id.high &>> 32, digits: 8)
+    append(UInt8(ascii: "-"))
+    appendHex(id.high &>> 16, digits: 4)
+    append(UInt8(ascii: "-"))
+    appendHex(id.high, digits: 4)
+    append(UInt8(ascii: "-"))
+    appendHex(id.low &>> 48, digits: 4)
+    append(UInt8(ascii: "-"))
+    appendHex(id.low, digits: 12)
   }
 }
 

@@ -32,10 +32,18 @@ extension Mapper {
   /// Attributes of a span come before those of its ancestors, and all of them before the resource's.
   private func ownDistinctID(_ index: Int, resource: Bool) -> Slice? {
     let dialect = spans[index].dialect >= 0 ? Int(spans[index].dialect) : 0
-    guard let property = program.known.distinctID, dialect < program.dialects.count,
-      let rule = program.dialects[dialect].rules.first(where: { $0.property == property })
-    else { return nil }
-    for source in rule.sources {
+    guard dialect < program.dialects.count, let number = program.dialects[dialect].identity else { return nil }
+    let compiled = program.dialects[dialect]
+    let property = compiled.rules[number].property
+    let sources = compiled.rules[number].sources
+    let first = compiled.heads[number].sources.lowerBound
+    for place in sources.indices where canSpeak(compiled.sourceHeads[first + place], index) {
+      let head = compiled.sourceHeads[first + place]
+      if let (value, _) = plainValue(head, index), case .string(let text) = value {
+        guard (head.reach == .resource) == resource, isPresent(value), let slice = cut(text) else { continue }
+        return slice
+      }
+      let source = sources[place]
       guard case .resource? = source.path?.place else {
         if resource { continue }
         if let found = evaluate(source, program.properties[property], index), let slice = identity(found) {
@@ -52,14 +60,19 @@ extension Mapper {
 
   /// Non-empty text of at most `MappingLimits.distinctIDBytesMax` bytes.
   private func identity(_ found: Resolved) -> Slice? {
-    var slice: Slice
+    let slice: Slice
     if case .value(.string(let text)) = found.item {
       slice = text
     } else {
       guard let text = scalarText(found.item), !text.isEmpty else { return nil }
       slice = constant(text)
     }
+    return cut(slice)
+  }
+
+  private func cut(_ text: Slice) -> Slice? {
     let bytes = self.bytes
+    var slice = text
     if Int(slice.count) > MappingLimits.distinctIDBytesMax {
       var end = slice.start + MappingLimits.distinctIDBytesMax
       while end > slice.start, bytes[end] & 0xc0 == 0x80 { end -= 1 }

@@ -17,7 +17,11 @@ struct KeyMemory {
   private var names = KeyTable()
   private var info: [KeyInfo] = []
   private var labels: [UInt8] = []
+  /// The name that came after a name the last time: an instrumentation writes its names in the same order in every
+  /// span, and to compare with one name is quicker than to hash.
+  private var following: [Int32] = []
 
+  var count: Int { info.count }
   var isFull: Bool { info.count >= MappingLimits.keysRememberedMax }
 
   subscript(_ key: Int32) -> KeyInfo { info[Int(key)] }
@@ -27,9 +31,17 @@ struct KeyMemory {
     out.append(labels.span, info[Int(key)].label)
   }
 
-  /// The number of a name, learnt if it is new.
-  mutating func key(_ bytes: ByteSpan, _ name: Slice, _ program: borrowing Program) -> Int32 {
-    if let known = names.find(bytes, name) { return Int32(truncatingIfNeeded: known) }
+  /// The number of a name, learnt if it is new. `previous` is the name before it.
+  mutating func key(_ bytes: ByteSpan, _ name: Slice, after previous: Int32, _ program: borrowing Program) -> Int32 {
+    if following.isEmpty { return learn(bytes, name, program) }
+    let expected = following[Int(previous)]
+    if names.is(Int(expected), bytes, name) { return expected }
+    let key = names.find(bytes, name).map { Int32(truncatingIfNeeded: $0) } ?? learn(bytes, name, program)
+    following[Int(previous)] = key
+    return key
+  }
+
+  private mutating func learn(_ bytes: ByteSpan, _ name: Slice, _ program: borrowing Program) -> Int32 {
     let number = names.intern(bytes, name)
     var label = ByteBuffer()
     let isNative = !name.isEmpty && bytes[name.start] == UInt8(ascii: "$")
@@ -43,6 +55,7 @@ struct KeyMemory {
     info.append(
       KeyInfo(
         slot: Int32(slot ?? -1), family: Int32(family ?? -1), label: Slice(start, labels.count), isNative: isNative))
+    following.append(Int32(number))
     return Int32(number)
   }
 }

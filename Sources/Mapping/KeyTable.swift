@@ -16,10 +16,15 @@ struct KeyTable: Sendable {
     var bucket = Int(truncatingIfNeeded: Hash.bytes(bytes, slice)) & mask
     while buckets[bucket] != 0 {
       let index = Int(buckets[bucket]) &- 1
-      if KeyTable.same(own, keys[index], bytes, slice) { return index }
+      if own.equals(keys[index], bytes, slice) { return index }
       bucket = (bucket &+ 1) & mask
     }
     return nil
+  }
+
+  /// Whether a key has that number.
+  func `is`(_ index: Int, _ bytes: ByteSpan, _ slice: Slice) -> Bool {
+    arena.span.equals(keys[index], bytes, slice)
   }
 
   /// The number of a key, given out if it is new.
@@ -53,23 +58,5 @@ struct KeyTable: Sendable {
     var bucket = Int(truncatingIfNeeded: Hash.bytes(arena.span, keys[index])) & mask
     while buckets[bucket] != 0 { bucket = (bucket + 1) & mask }
     buckets[bucket] = Int32(index + 1)
-  }
-
-  private static func same(_ one: ByteSpan, _ a: Slice, _ other: ByteSpan, _ b: Slice) -> Bool {
-    guard a.count == b.count else { return false }
-    var left = a.start
-    var right = b.start
-    let end = a.end
-    while end &- left >= 8 {
-      if one.word(at: left) != other.word(at: right) { return false }
-      left &+= 8
-      right &+= 8
-    }
-    while left < end {
-      if one[left] != other[right] { return false }
-      left &+= 1
-      right &+= 1
-    }
-    return true
   }
 }

@@ -5,10 +5,11 @@ import Telemetry
 extension Mapper {
   /// Writes the attributes that are left. Names beginning with `$` are PostHog's and keep their name.
   func writeLeftovers(_ index: Int, _ dialect: CompiledDialect, to out: inout ByteBuffer) {
+    let hasRepeats = spans[index].hasRepeats
     for attribute in batch.spans[index].attributes where !consumed[Int(attribute)] {
       let place = Int(attribute)
-      if Self.matches(dialect.drop, bytes, batch.attributes[place].key) { continue }
-      if isRepeated(attribute, index) { continue }
+      if Self.matches(dialect.facts.drop, bytes, batch.attributes[place].key) { continue }
+      if hasRepeats, isRepeated(attribute, index) { continue }
       memory.appendLabel(keys[place], to: &out)
       write(leftover: batch.attributes[place].value, to: &out)
       out.append(UInt8(ascii: ","))
@@ -30,14 +31,7 @@ extension Mapper {
   private func write(leftover value: Value, to out: inout ByteBuffer) {
     switch value {
     case .empty: out.append("null")
-    case .string(let text):
-      out.append(UInt8(ascii: "\""))
-      if Int(text.count) > stringBytesMax {
-        appendCut(bytes, text, to: &out)
-      } else {
-        out.appendJSONContent(bytes, text)
-      }
-      out.append(UInt8(ascii: "\""))
+    case .string(let text): writeString(text, to: &out)
     case .int(let number): out.appendDecimal(number)
     case .double(let number): out.appendJSONNumber(number)
     case .bool(let flag): out.append(flag ? "true" : "false")
@@ -63,7 +57,7 @@ extension Mapper {
     let start = out.count
     for attribute in batch.resources[number].attributes {
       let key = batch.attributes[Int(attribute)].key
-      if Self.matches(dialect.dropResource, bytes, key) { continue }
+      if Self.matches(dialect.facts.dropResource, bytes, key) { continue }
       out.append("\"otel.resource.")
       out.appendJSONContent(bytes, key)
       out.append("\":")

@@ -23,7 +23,11 @@ extension Mapper {
     let bytes = self.bytes
     keys.removeAll(keepingCapacity: true)
     keys.reserveCapacity(batch.attributes.count)
-    for attribute in batch.attributes { keys.append(memory.key(bytes, attribute.key, program)) }
+    var last: Int32 = 0
+    for index in batch.attributes.indices {
+      last = memory.key(bytes, batch.attributes[index].key, after: last, program)
+      keys.append(last)
+    }
     consumed.removeAll(keepingCapacity: true)
     consumed.append(contentsOf: repeatElement(false, count: batch.attributes.count))
   }
@@ -62,9 +66,13 @@ extension Mapper {
     Self.reset(&spanSlots, batch.spans.count * width)
     spans.removeAll(keepingCapacity: true)
     spans.append(contentsOf: repeatElement(SpanState(), count: batch.spans.count))
+    Self.reset(&lastSpan, memory.count)
     for index in batch.spans.indices {
       let base = index &* width
       for attribute in batch.spans[index].attributes {
+        let key = Int(keys[Int(attribute)])
+        if lastSpan[key] == Int32(index) &+ 1 { spans[index].hasRepeats = true }
+        lastSpan[key] = Int32(index) &+ 1
         let slot = memory[keys[Int(attribute)]].slot
         if slot >= 0 { spanSlots[base &+ Int(slot)] = attribute &+ 1 }
       }
@@ -103,7 +111,7 @@ extension Mapper {
 
   /// Finds the first dialect that knows the span, and what kind of span it says it is.
   private func classify(_ index: Int) {
-    for (number, dialect) in program.dialects.enumerated() where holds(dialect.match, index) {
+    for (number, dialect) in program.dialects.enumerated() where holds(dialect.facts.match, index) {
       spans[index].dialect = Int32(number)
       spans[index].kind = kind(of: index, dialect)
       return
@@ -111,19 +119,36 @@ extension Mapper {
   }
 
   private func kind(of index: Int, _ dialect: CompiledDialect) -> Kind {
-    for rule in dialect.kinds {
+    for rule in dialect.facts.kinds {
       switch rule {
       case .when(let condition, let kind):
         if holds(condition, index) { return kind }
       case .by(let paths, let table):
         for path in paths {
-          guard let text = text(resolve(path, index).item) else { continue }
+          let item = resolve(path, index).item
+          if case .value(.string(let text)) = item {
+            if let entry = table.first(where: { bytes.equalsLowercased(text, $0.value) }) { return entry.kind }
+            continue
+          }
+          guard let text = text(item) else { continue }
           let lower = text.lowercasedASCII
           if let entry = table.first(where: { $0.value == lower }) { return entry.kind }
         }
       }
     }
     return .notAI
+  }
+}
+
+extension ByteSpan {
+  /// Whether a text in lower case is exactly `other`.
+  fileprivate func equalsLowercased(_ slice: Slice, _ other: [UInt8]) -> Bool {
+    guard Int(slice.count) == other.count else { return false }
+    for index in other.indices {
+      let byte = self[slice.start &+ index]
+      if byte != other[index], !(byte >= 0x41 && byte <= 0x5a && byte | 0x20 == other[index]) { return false }
+    }
+    return true
   }
 }
 

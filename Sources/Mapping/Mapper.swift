@@ -13,6 +13,8 @@ package final class Mapper {
   /// Numbers of attribute names, for every attribute of the batch.
   var keys: [Int32] = []
   var memory = KeyMemory()
+  /// For each name, the span (its index plus one) that had it last.
+  var lastSpan: [Int32] = []
   /// For span s and slot k, the attribute's index plus one stands at `s * slotCount + k`.
   var spanSlots: [Int32] = []
   var resourceSlots: [Int32] = []
@@ -36,6 +38,8 @@ package final class Mapper {
   var lower: [UInt8] = []
   /// The trace id as text, which stands in for an unknown user.
   var traceText: [UInt8] = []
+  /// The user that was found last.
+  var lastDistinct: [UInt8] = []
   /// Arenas that `constant` outgrew, alive until the next trace.
   var retired: [[UInt8]] = []
   /// Strings are cut to this many bytes while a property is too large; see `MappingLimits.stringBytesSteps`.
@@ -93,6 +97,8 @@ struct SpanState {
   var aiParent: Int32 = -1
   var isTrace = false
   var isDuplicate = false
+  /// Whether an attribute is given twice.
+  var hasRepeats = false
 
   var isAI: Bool { kind != .notAI }
 

@@ -19,11 +19,32 @@ package struct Pattern: Sendable {
   }
 
   private let instructions: [Instruction]
+  /// The bytes that a match can begin with; nil if it can be empty.
+  private let first: ByteSet?
 
   /// Compiles the pattern, or says what it may not have.
   package init(_ text: String) throws(PatternError) {
     var parser = PatternParser(Array(text.utf8))
     instructions = try parser.program()
+    first = Self.first(of: instructions)
+  }
+
+  private static func first(of instructions: [Instruction]) -> ByteSet? {
+    var first = ByteSet()
+    var seen = [Bool](repeating: false, count: instructions.count)
+    var stack = [0]
+    while let place = stack.popLast() {
+      if seen[place] { continue }
+      seen[place] = true
+      switch instructions[place] {
+      case .byte(let set): first = first.union(set)
+      case .match: return nil
+      case .jump(let target): stack.append(target)
+      case .split(let one, let other): stack += [one, other]
+      case .save, .start, .end, .boundary: stack.append(place + 1)
+      }
+    }
+    return first
   }
 
   /// One way through the instructions, with where the group began and ended.
@@ -40,8 +61,13 @@ package struct Pattern: Sendable {
     // At which position an instruction was last entered, for the walkers of this position and of the next.
     var seen = [Int](repeating: -1, count: instructions.count)
     for position in 0...bytes.count {
-      if found == nil { add(Walker(instruction: 0, group: (-1, -1)), position, bytes, &current, &seen) }
-      if current.isEmpty { break }
+      if found == nil, first.map({ position < bytes.count && $0.contains(bytes[position]) }) ?? true {
+        add(Walker(instruction: 0, group: (-1, -1)), position, bytes, &current, &seen)
+      }
+      if current.isEmpty {
+        if found != nil { break }
+        continue
+      }
       next.removeAll(keepingCapacity: true)
       for walker in current {
         switch instructions[walker.instruction] {

@@ -20,7 +20,7 @@ package struct Program: Sendable {
   package init() {}
 
   /// The names of the dialects, in the order in which they are tried.
-  package var dialectNames: [String] { dialects.map(\.name) }
+  package var dialectNames: [String] { dialects.map(\.facts.name) }
 }
 
 /// A class, as are rules and sources: one reference to count where a struct of arrays would be copied field by field.
@@ -28,7 +28,8 @@ final class CompiledProperty: Sendable {
   let name: String
   let type: PropertyType
   /// `"name":`, and the same for every further name.
-  let labels: [[UInt8]]
+  let label: [UInt8]
+  let furtherLabels: [[UInt8]]
   /// `"parameter":` inside `$ai_model_parameters`.
   let parameter: [UInt8]?
   /// A bit for each `EventName`, by its order.
@@ -64,7 +65,8 @@ final class CompiledProperty: Sendable {
       case "$geoip_disable": .geoIPDisable
       default: .none
       }
-    self.labels = labels
+    label = labels.first ?? []
+    furtherLabels = Array(labels.dropFirst())
     self.parameter = parameter
     self.events = events
     self.inherits = inherits
@@ -75,19 +77,98 @@ final class CompiledProperty: Sendable {
   }
 }
 
-struct CompiledDialect: Sendable {
+/// What a dialect says beside its rules.
+struct DialectFacts: Sendable {
   var name: String
   var match: CompiledCondition
-  var kinds: [CompiledKind]
-  /// Rules of the dialect and of those it extends, one a property.
-  var rules: [CompiledRule]
+  var kinds: [CompiledKind] = []
   /// Constant properties, as complete JSON members.
-  var constants: [(property: Int, json: [UInt8])]
+  var constants: [(property: Int, json: [UInt8])] = []
   /// Whether input tokens leave cached ones out; nil if the dialect does not say.
   var cacheExclusive: Bool?
   /// Attribute names or prefixes that never go out; the flag says prefix.
-  var drop: [(bytes: [UInt8], isPrefix: Bool)]
-  var dropResource: [(bytes: [UInt8], isPrefix: Bool)]
+  var drop: [(bytes: [UInt8], isPrefix: Bool)] = []
+  var dropResource: [(bytes: [UInt8], isPrefix: Bool)] = []
+}
+
+final class CompiledDialect: Sendable {
+  let facts: DialectFacts
+  /// Rules of the dialect and of those it extends, one a property.
+  let rules: [CompiledRule]
+  /// What must be known of each rule to pass it over, and of all their sources, rule after rule: plain numbers, because
+  /// most rules have nothing to say about a span, and counting references for each of them took longer than that.
+  let heads: [RuleHead]
+  let sourceHeads: [SourceHead]
+  /// The rule of `distinct_id`.
+  let identity: Int?
+
+  init(_ facts: DialectFacts, rules: [CompiledRule], _ program: borrowing Program) {
+    self.facts = facts
+    self.rules = rules
+    var heads: [RuleHead] = []
+    var sourceHeads: [SourceHead] = []
+    for rule in rules {
+      let property = program.properties[rule.property]
+      // Whose event it is stands beside the properties.
+      let events = rule.property == program.known.distinctID ? 0 : property.events
+      let first = sourceHeads.count
+      sourceHeads += rule.sources.map { SourceHead($0) }
+      heads.append(RuleHead(events: events, inherits: property.inherits, sources: first..<sourceHeads.count))
+    }
+    self.heads = heads
+    self.sourceHeads = sourceHeads
+    let identity = program.known.distinctID
+    self.identity = rules.firstIndex { $0.property == identity }
+  }
+}
+
+struct RuleHead: Sendable {
+  /// The events that carry the property, as `CompiledProperty.events`.
+  var events: UInt8
+  var inherits: Bool
+  /// A run of `CompiledDialect.sourceHeads`.
+  var sources: Range<Int>
+}
+
+/// Where a source looks, as far as that tells that it finds nothing.
+struct SourceHead: Sendable {
+  enum Reach: UInt8, Sendable {
+    /// An attribute as it stands.
+    case plain
+    /// An attribute that conditions, pointers, tables or words change.
+    case attribute
+    /// An attribute of the resource, and the span's name, as they stand.
+    case resource, spanName
+    case log, event, other
+  }
+
+  var reach: Reach
+  /// The attribute's slot; -1 for other places.
+  var slot: Int32 = -1
+  /// The resource's slot.
+  var resourceSlot: Int32 = -1
+  /// The span's status without which the source says nothing.
+  var status: StatusCode?
+
+  init(_ source: CompiledSource) {
+    if case .status(let status)? = source.when { self.status = status }
+    if case .attribute(let slot)? = source.path?.place { self.slot = Int32(slot) }
+    reach = .other
+    guard let path = source.path, source.const == nil, source.fallback == nil, source.words?.sum.isEmpty != false else {
+      return
+    }
+    let isPlain = path.pointer.isEmpty && source.when == nil && source.words == nil && source.table == nil
+    switch path.place {
+    case .attribute: reach = isPlain ? .plain : .attribute
+    case .resource(let slot) where isPlain:
+      reach = .resource
+      resourceSlot = Int32(slot)
+    case .spanName where isPlain: reach = .spanName
+    case .log: reach = .log
+    case .event: reach = .event
+    default: break
+    }
+  }
 }
 
 enum CompiledKind: Sendable {
@@ -98,24 +179,10 @@ enum CompiledKind: Sendable {
 final class CompiledRule: Sendable {
   let property: Int
   let sources: [CompiledSource]
-  /// The slots of all sources, if each is an attribute and nothing else: then a span without them needs no closer look.
-  let slots: [Int32]?
 
   init(property: Int, sources: [CompiledSource]) {
     self.property = property
     self.sources = sources
-    var slots: [Int32]? = []
-    for source in sources {
-      if case .attribute(let slot)? = source.path?.place, source.const == nil, source.fallback == nil,
-        source.words?.sum.isEmpty != false
-      {
-        slots?.append(Int32(slot))
-      } else {
-        slots = nil
-        break
-      }
-    }
-    self.slots = slots
   }
 }
 

@@ -80,9 +80,7 @@ struct ProgramCompiler {
 
   private mutating func compile(_ dialect: Dialect) -> CompiledDialect {
     let chain = chain(of: dialect)
-    var compiled = CompiledDialect(
-      name: dialect.name.value, match: dialect.match.map { condition($0) } ?? .never, kinds: [], rules: [],
-      constants: [], drop: [], dropResource: [])
+    var compiled = DialectFacts(name: dialect.name.value, match: dialect.match.map { condition($0) } ?? .never)
     var ruleNumbers: [Int: Int] = [:]
     var rules: [(property: Int, sources: [CompiledSource])] = []
     for link in chain {
@@ -104,8 +102,8 @@ struct ProgramCompiler {
       let sources = native(property)
       if !sources.isEmpty { rules.append((property, sources)) }
     }
-    compiled.rules = rules.map { CompiledRule(property: $0.property, sources: $0.sources) }
-    return compiled
+    return CompiledDialect(
+      compiled, rules: rules.map { CompiledRule(property: $0.property, sources: $0.sources) }, program)
   }
 
   /// An application may set PostHog's own properties itself; they win over every rule.
@@ -127,7 +125,7 @@ struct ProgramCompiler {
     return chain
   }
 
-  private mutating func addConstants(of dialect: Dialect, to compiled: inout CompiledDialect) {
+  private mutating func addConstants(of dialect: Dialect, to compiled: inout DialectFacts) {
     for constant in dialect.constants {
       if constant.name.value == "cache_reporting" {
         if compiled.cacheExclusive == nil { compiled.cacheExclusive = constant.value == .string("exclusive") }
@@ -137,7 +135,7 @@ struct ProgramCompiler {
         !compiled.constants.contains(where: { $0.property == property })
       else { continue }
       var out = ByteBuffer()
-      for label in program.properties[property].labels {
+      for label in [program.properties[property].label] + program.properties[property].furtherLabels {
         if out.count > 0 { out.append(UInt8(ascii: ",")) }
         out.append(label)
         out.append(constant.value)
@@ -146,7 +144,7 @@ struct ProgramCompiler {
     }
   }
 
-  private func add(drop name: String, to compiled: inout CompiledDialect) {
+  private func add(drop name: String, to compiled: inout DialectFacts) {
     let isPrefix = name.hasSuffix("*")
     let text = isPrefix ? String(name.drop { $0 == "*" }.reversed().drop { $0 == "*" }.reversed()) : name
     if text.hasPrefix("resource:") {
@@ -205,7 +203,7 @@ struct ProgramCompiler {
     case .not(let part): .not(self.condition(part))
     case .present(let path): .present(self.path(path))
     case .equals(let path, let values) where path.place == .span && path.name == "status":
-      .any(values.compactMap { status($0) })
+      any(values.compactMap { status($0) })
     case .equals(let path, let values): .equals(self.path(path), values.map(\.bytes))
     case .prefix(let path, let values): .prefix(self.path(path), values.map { Array($0.utf8) })
     case .suffix(let path, let values): .suffix(self.path(path), values.map { Array($0.utf8) })
@@ -213,6 +211,8 @@ struct ProgramCompiler {
     case .below(let path, let version): .below(self.path(path), Version.numbers(version))
     }
   }
+
+  private func any(_ parts: [CompiledCondition]) -> CompiledCondition { parts.count == 1 ? parts[0] : .any(parts) }
 
   private func status(_ value: Literal) -> CompiledCondition? {
     switch value {

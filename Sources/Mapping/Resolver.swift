@@ -82,13 +82,7 @@ extension Mapper {
   func isPresent(_ item: Item) -> Bool {
     switch item {
     case .absent: return false
-    case .value(let value):
-      switch value {
-      case .empty: return false
-      case .string(let text): return !isBlank(text)
-      case .bytes(let slice), .array(let slice), .map(let slice): return !slice.isEmpty
-      case .int, .double, .bool: return true
-      }
+    case .value(let value): return isPresent(value)
     case .node(let node):
       switch tape.nodes[node].kind {
       case .null: return false
@@ -98,6 +92,15 @@ extension Mapper {
       }
     case .text(let text): return !text.isEmpty
     case .nanoseconds, .literal: return true
+    }
+  }
+
+  func isPresent(_ value: Value) -> Bool {
+    switch value {
+    case .empty: false
+    case .string(let text): !isBlank(text)
+    case .bytes(let slice), .array(let slice), .map(let slice): !slice.isEmpty
+    case .int, .double, .bool: true
     }
   }
 

@@ -3,51 +3,114 @@ import Telemetry
 
 /// Applying the rules of a dialect to a span: find the first present source, convert, write, mark what was consumed.
 extension Mapper {
-  /// Writes the property of a rule, each of its names followed by a comma; nothing if no source is present.
-  func apply(_ rule: CompiledRule, to index: Int, event: EventName, _ out: inout ByteBuffer) {
-    if let slots = rule.slots, !isAnyThere(slots, index), !program.properties[rule.property].inherits { return }
-    let property = program.properties[rule.property]
-    guard property.events & event.bit != 0, rule.property != program.known.distinctID else { return }
-    if applyOwn(rule, property, from: index, to: index, &out) || !property.inherits { return }
-    var place = spans[index].aiParent
-    var steps = 0
-    while place >= 0, steps < MappingLimits.ancestorsMax {
-      if applyOwn(rule, property, from: Int(place), to: index, &out) { return }
-      place = spans[Int(place)].aiParent
-      steps += 1
+  /// Writes the properties of the dialect's rules, each name with a comma after it.
+  func applyRules(_ dialect: CompiledDialect, to index: Int, event: EventName, _ out: inout ByteBuffer) {
+    let bit = event.bit
+    for number in dialect.heads.indices where dialect.heads[number].events & bit != 0 {
+      if apply(dialect, number, from: index, to: index, &out) || !dialect.heads[number].inherits { continue }
+      var place = spans[index].aiParent
+      var steps = 0
+      while place >= 0, steps < MappingLimits.ancestorsMax {
+        if apply(dialect, number, from: Int(place), to: index, &out) { break }
+        place = spans[Int(place)].aiParent
+        steps += 1
+      }
     }
   }
 
-  private func isAnyThere(_ slots: [Int32], _ index: Int) -> Bool {
-    let base = index &* slotCount
-    for slot in slots where spanSlots[base &+ Int(slot)] > 0 { return true }
-    return false
+  /// Whether a source can have something to say about a span: only then is it looked at.
+  @inline(__always) func canSpeak(_ head: SourceHead, _ index: Int) -> Bool {
+    switch head.reach {
+    case .plain, .attribute: if spanSlots[index &* slotCount &+ Int(head.slot)] <= 0 { return false }
+    case .log: if batch.logs.isEmpty { return false }
+    case .event: if batch.spans[index].events.isEmpty { return false }
+    case .resource: return resourceAttribute(head, index) >= 0
+    case .spanName, .other: break
+    }
+    if let status = head.status { return batch.spans[index].status == status }
+    return true
+  }
+
+  private func resourceAttribute(_ head: SourceHead, _ index: Int) -> Int32 {
+    let resource = Int(batch.scopes[Int(batch.spans[index].scope)].resource)
+    return resourceSlots[resource &* program.resourceSlots.count &+ Int(head.resourceSlot)] &- 1
+  }
+
+  /// What a source finds that takes a value as it stands, and the attribute it stands in (-1 for none); nil for other
+  /// sources.
+  @inline(__always) func plainValue(_ head: SourceHead, _ index: Int) -> (value: Value, attribute: Int32)? {
+    let attribute: Int32
+    switch head.reach {
+    case .plain: attribute = spanSlots[index &* slotCount &+ Int(head.slot)] &- 1
+    case .resource: attribute = resourceAttribute(head, index)
+    case .spanName: return (.string(batch.spans[index].name), -1)
+    default: return nil
+    }
+    return (batch.attributes[Int(attribute)].value, attribute)
   }
 
   /// Writes the property with what one span says; false if it says nothing.
-  private func applyOwn(
-    _ rule: CompiledRule, _ property: CompiledProperty, from index: Int, to target: Int, _ out: inout ByteBuffer
+  private func apply(
+    _ dialect: CompiledDialect, _ number: Int, from index: Int, to target: Int, _ out: inout ByteBuffer
   ) -> Bool {
-    for (number, source) in rule.sources.enumerated() {
-      guard let found = evaluate(source, property, index) else { continue }
-      let start = out.count
-      out.append(property.labels[0])
-      let valueStart = out.count
-      guard write(found, property, source, index, to: &out) else {
-        out.truncate(to: start)
-        conversionFailures[
-          ConversionFailure(dialect: program.dialects[Int(spans[index].dialect)].name, property: property.name),
-          default: 0] += 1
-        return true
+    let sources = dialect.heads[number].sources
+    for source in sources where canSpeak(dialect.sourceHeads[source], index) {
+      if let (value, attribute) = plainValue(dialect.sourceHeads[source], index) {
+        if !isPresent(value) { continue }
+        if writePlain(value, dialect.rules[number], &out) {
+          if index == target {
+            if attribute >= 0 { consumed[Int(attribute)] = true }
+            consumeRest(dialect, number, after: source, attribute, index)
+          }
+          return true
+        }
       }
-      finish(property, valueStart: valueStart, found.item, &out)
-      if index == target {
-        consume(found)
-        consumeRest(of: rule, after: number, property, found, index)
-      }
-      return true
+      if write(dialect, number, source, from: index, to: target, &out) { return true }
     }
     return false
+  }
+
+  /// A value that is of the property's type already; false if it is not.
+  private func writePlain(_ value: Value, _ rule: CompiledRule, _ out: inout ByteBuffer) -> Bool {
+    let property = program.properties[rule.property]
+    let start = out.count
+    out.append(property.label)
+    let valueStart = out.count
+    guard write(value, as: property.type, to: &out) else {
+      out.truncate(to: start)
+      return false
+    }
+    finish(property, valueStart: valueStart, .value(value), &out)
+    return true
+  }
+
+  /// Writes the property with what one source says of one span; false if it says nothing.
+  private func write(
+    _ dialect: CompiledDialect, _ number: Int, _ place: Int, from index: Int, to target: Int, _ out: inout ByteBuffer
+  ) -> Bool {
+    let rule = dialect.rules[number]
+    let source = rule.sources[place - dialect.heads[number].sources.lowerBound]
+    let property = program.properties[rule.property]
+    guard let found = evaluate(source, property, index) else { return false }
+    let start = out.count
+    out.append(property.label)
+    let valueStart = out.count
+    guard write(found, property, source, index, to: &out) else {
+      out.truncate(to: start)
+      let failure = ConversionFailure(
+        dialect: program.dialects[Int(spans[index].dialect)].facts.name, property: property.name)
+      conversionFailures[failure, default: 0] += 1
+      return true
+    }
+    finish(property, valueStart: valueStart, found.item, &out)
+    if index == target {
+      consume(found)
+      if property.isContent, let words = source.words {
+        for path in words.prepend { consume(resolve(path, index)) }
+      }
+      consumeRest(dialect, number, after: place, found.attribute, index)
+    }
+    return true
   }
 
   /// The value of a source, if it is there, its `when` holds and it is none of `skip`.
@@ -182,38 +245,36 @@ extension Mapper {
   }
 
   /// Content is consumed wherever it stands; of scalars, those that say the same as the winner.
-  private func consumeRest(
-    of rule: CompiledRule, after winner: Int, _ property: CompiledProperty, _ found: Resolved, _ index: Int
-  ) {
-    for source in rule.sources[(winner + 1)...] {
-      guard let path = source.path else { continue }
-      switch path.place {
-      case .attribute(let slot):
-        let place = spanSlots[index &* slotCount &+ slot]
-        guard place > 0 else { continue }
-        if property.isContent || equals(batch.attributes[Int(place) - 1].value, found) {
-          consumed[Int(place) - 1] = true
+  private func consumeRest(_ dialect: CompiledDialect, _ number: Int, after winner: Int, _ attribute: Int32, _ index: Int) {
+    for place in winner + 1..<dialect.heads[number].sources.upperBound {
+      let slot = dialect.sourceHeads[place].slot
+      if slot >= 0 {
+        let other = spanSlots[index &* slotCount &+ Int(slot)] &- 1
+        if other < 0 { continue }
+        if program.properties[dialect.rules[number].property].isContent || isSame(other, attribute) {
+          consumed[Int(other)] = true
         }
-      case .gather(let family), .object(let family):
-        if property.isContent { consume(Resolved(item: .absent, family: Int32(family))) }
-      default: continue
+      } else if dialect.sourceHeads[place].reach == .other {
+        consumeFamily(dialect, number, place)
       }
-    }
-    if property.isContent, let words = rule.sources[winner].words {
-      for path in words.prepend { consume(resolve(path, index)) }
     }
   }
 
-  private func equals(_ value: Value, _ found: Resolved) -> Bool {
-    guard found.attribute >= 0 else { return false }
-    let other = batch.attributes[Int(found.attribute)].value
-    switch (value, other) {
-    case (.string(let one), .string(let two)):
-      var text: [UInt8] = []
-      text.append(bytes, two)
-      return bytes.equals(one, text)
+  private func consumeFamily(_ dialect: CompiledDialect, _ number: Int, _ place: Int) {
+    let rule = dialect.rules[number]
+    guard program.properties[rule.property].isContent else { return }
+    switch rule.sources[place - dialect.heads[number].sources.lowerBound].path?.place {
+    case .gather(let family), .object(let family): consume(Resolved(item: .absent, family: Int32(family)))
+    default: return
+    }
+  }
+
+  private func isSame(_ one: Int32, _ other: Int32) -> Bool {
+    guard other >= 0 else { return false }
+    switch (batch.attributes[Int(one)].value, batch.attributes[Int(other)].value) {
+    case (.string(let one), .string(let two)): return bytes.equals(one, bytes, two)
     case (.int(let one), .double(let two)), (.double(let two), .int(let one)): return Double(one) == two
-    default: return value == other
+    case (let one, let two): return one == two
     }
   }
 }

@@ -100,12 +100,7 @@ extension ByteBuffer {
   }
 
   private mutating func appendPadded(_ value: Int, _ width: Int) {
-    var divisor = 1
-    for _ in 1..<width { divisor *= 10 }
-    while divisor > 0 {
-      append(0x30 &+ UInt8(truncatingIfNeeded: value / divisor % 10))
-      divisor /= 10
-    }
+    appendDecimal(UInt64(truncatingIfNeeded: value), digits: width)
   }
 
   /// Appends nanoseconds as a decimal number of seconds, exactly and without trailing zeros.

@@ -5,6 +5,30 @@ package import Telemetry
 extension Mapper {
   /// Links parents, marks repeated spans, finds each span's nearest AI ancestor and promotes the topmost one.
   func shapeTree() {
+    if batch.spans.count <= Self.fewSpans { linkFew() } else { linkMany() }
+    for index in spans.indices { spans[index].aiParent = nearestAI(above: index) }
+    promote()
+  }
+
+  /// So many spans are compared with each other sooner than hashed.
+  private static var fewSpans: Int { 12 }
+
+  private func linkFew() {
+    for index in batch.spans.indices {
+      let (id, start, parent) = (batch.spans[index].id, batch.spans[index].start, batch.spans[index].parent)
+      for earlier in 0..<index where batch.spans[earlier].id == id && batch.spans[earlier].start == start {
+        spans[index].isDuplicate = true
+        break
+      }
+      guard let parent else { continue }
+      for place in batch.spans.indices where batch.spans[place].id == parent {
+        if place != index { spans[index].parent = Int32(place) }
+        break
+      }
+    }
+  }
+
+  private func linkMany() {
     var indexOfSpan: [UInt64: Int32] = [:]
     indexOfSpan.reserveCapacity(batch.spans.count)
     var seen = Set<SpanKey>()
@@ -18,8 +42,6 @@ extension Mapper {
         spans[index].parent = place
       }
     }
-    for index in spans.indices { spans[index].aiParent = nearestAI(above: index) }
-    promote()
   }
 
   private func nearestAI(above index: Int) -> Int32 {

@@ -7,7 +7,8 @@ import Telemetry
 /// Decodes, maps and encodes requests from files again and again, trace by trace as delivery does, and nothing else: what
 /// callgrind counts of it is the cost of a span. `map-benchmark ROUNDS FILE…` prints how many spans it did.
 ///
-/// Measured as a difference, so that start-up and reading do not count: docs/performance.md says how.
+/// Measured as a difference, so that start-up and reading do not count: docs/performance.md says how. With 0 rounds it
+/// prints the events instead, to be compared before and after a change.
 @main
 enum MapBenchmark {
   static func main() {
@@ -21,6 +22,10 @@ enum MapBenchmark {
       return (body: body, index: index)
     }
     let mapper = Mapper(program: Program(set))
+    if rounds == 0 {
+      for request in requests { _ = map(request.body, request.index, mapper, isPrinted: true) }
+      return
+    }
     var spans = 0
     var bytes = 0
     for _ in 0..<rounds {
@@ -33,7 +38,9 @@ enum MapBenchmark {
     unsafe puts("\(spans) spans, \(bytes) bytes of events")
   }
 
-  private static func map(_ request: [UInt8], _ index: RequestIndex, _ mapper: Mapper) -> (spans: Int, bytes: Int) {
+  private static func map(
+    _ request: [UInt8], _ index: RequestIndex, _ mapper: Mapper, isPrinted: Bool = false
+  ) -> (spans: Int, bytes: Int) {
     var output = ByteBuffer(capacity: 1 << 16)
     var batch = Batch()
     var decoder = BatchDecoder()
@@ -49,6 +56,7 @@ enum MapBenchmark {
       output.truncate(to: 0)
       spans += mapper.writeEvents(WritingContext(), to: &output).count
       bytes += output.count
+      if isPrinted { output.withSpan { events in print(events.string(Slice(0, events.count))) } }
     }
     return (spans, bytes)
   }
