@@ -48,7 +48,7 @@ extension Mapper {
     }
     for message in messages {
       if out.count > start, !out.endsWith(UInt8(ascii: ",")) { out.append(UInt8(ascii: ",")) }
-      writeMessage(message, role: role, to: &out)
+      if !writeShort(message, to: &out) { writeMessage(message, role: role, to: &out) }
     }
     if out.count > start, out.endsWith(UInt8(ascii: ",")) { out.truncate(to: out.count - 1) }
     out.append(UInt8(ascii: "]"))

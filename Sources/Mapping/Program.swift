@@ -113,7 +113,7 @@ final class CompiledDialect: Sendable {
       let events = rule.property == program.known.distinctID ? 0 : property.events
       let first = sourceHeads.count
       sourceHeads += rule.sources.map { SourceHead($0) }
-      heads.append(RuleHead(events: events, inherits: property.inherits, sources: first..<sourceHeads.count))
+      heads.append(RuleHead(events: events, inherits: property.inherits, sources: Int32(first)..<Int32(sourceHeads.count)))
     }
     self.heads = heads
     self.sourceHeads = sourceHeads
@@ -127,7 +127,7 @@ struct RuleHead: Sendable {
   var events: UInt8
   var inherits: Bool
   /// A run of `CompiledDialect.sourceHeads`.
-  var sources: Range<Int>
+  var sources: Range<Int32>
 }
 
 /// Where a source looks, as far as that tells that it finds nothing.
