@@ -36,6 +36,7 @@ extension Mapper {
   /// Writes every event of the loaded trace, in the order in which its spans came.
   package func writeEvents(_ context: WritingContext, to out: inout ByteBuffer) -> [MappedEvent] {
     var events: [MappedEvent] = []
+    events.reserveCapacity(spans.count)
     var moments = Set<Moment>()
     for index in spans.indices where spans[index].isAI && !spans[index].isDuplicate {
       let span = batch.spans[index]

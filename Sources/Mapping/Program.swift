@@ -38,6 +38,8 @@ final class CompiledProperty: Sendable {
   let inherits: Bool
   /// Content is consumed from every source that has it; of scalars only the winner and its equals.
   let isContent: Bool
+  /// Whether its messages are the model's.
+  let isOutput: Bool
   /// What the code itself does with its value.
   let role: Role
 
@@ -70,6 +72,7 @@ final class CompiledProperty: Sendable {
     self.parameter = parameter
     self.events = events
     self.inherits = inherits
+    isOutput = name.hasPrefix("$ai_output")
     switch type {
     case .messages, .tools, .json, .object: isContent = true
     default: isContent = false
@@ -143,6 +146,7 @@ struct SourceHead: Sendable {
   }
 
   var reach: Reach
+  var isAttribute: Bool { reach.rawValue <= Reach.attribute.rawValue }
   /// The attribute's slot; -1 for other places.
   var slot: Int32 = -1
   /// The resource's slot.

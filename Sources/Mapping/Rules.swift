@@ -9,11 +9,17 @@ extension Mapper {
     // Held here, so that the loop over all rules does not ask the dialect and the mapper for them every time.
     let heads = dialect.heads
     let sourceHeads = dialect.sourceHeads
+    let slots = spanSlots
+    let base = index &* slotCount
     for number in heads.indices {
       let head = heads[number]
       if head.events & bit == 0 { continue }
       var source = head.sources.lowerBound
-      while source < head.sources.upperBound, !canSpeak(sourceHeads[Int(source)], index) { source &+= 1 }
+      while source < head.sources.upperBound {
+        let sourceHead = sourceHeads[Int(source)]
+        if sourceHead.isAttribute ? slots[base &+ Int(sourceHead.slot)] > 0 : canSpeak(sourceHead, index) { break }
+        source &+= 1
+      }
       if source < head.sources.upperBound, apply(dialect, number, at: source, from: index, to: index, &out) { continue }
       if !head.inherits { continue }
       var place = spans[index].aiParent
