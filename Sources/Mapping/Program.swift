@@ -116,7 +116,8 @@ final class CompiledDialect: Sendable {
       let events = rule.property == program.known.distinctID ? 0 : property.events
       let first = sourceHeads.count
       sourceHeads += rule.sources.map { SourceHead($0) }
-      heads.append(RuleHead(events: events, inherits: property.inherits, sources: Int32(first)..<Int32(sourceHeads.count)))
+      let run = Int32(first)..<Int32(sourceHeads.count)
+      heads.append(RuleHead(events: events, inherits: property.inherits, sources: run))
     }
     self.heads = heads
     self.sourceHeads = sourceHeads

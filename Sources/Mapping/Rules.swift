@@ -258,7 +258,9 @@ extension Mapper {
   }
 
   /// Content is consumed wherever it stands; of scalars, those that say the same as the winner.
-  private func consumeRest(_ dialect: CompiledDialect, _ number: Int, after winner: Int, _ attribute: Int32, _ index: Int) {
+  private func consumeRest(
+    _ dialect: CompiledDialect, _ number: Int, after winner: Int, _ attribute: Int32, _ index: Int
+  ) {
     for place in winner + 1..<Int(dialect.heads[number].sources.upperBound) {
       let slot = dialect.sourceHeads[place].slot
       if slot >= 0 {
