@@ -42,7 +42,7 @@ package struct ByteBuffer: ~Copyable {
     length &+= 8
   }
 
-  @inlinable package mutating func append(_ text: StaticString) {
+  @inline(__always) @inlinable package mutating func append(_ text: StaticString) {
     let size = text.utf8CodeUnitCount
     reserve(size)
     unsafe (base + length).update(from: text.utf8Start, count: size)

@@ -57,7 +57,7 @@ package struct JSONScanner {
   }
 
   /// The first byte that is not white space; nil at the end.
-  @inlinable package mutating func peek(_ bytes: ByteSpan) -> UInt8? {
+  @inline(__always) @inlinable package mutating func peek(_ bytes: ByteSpan) -> UInt8? {
     while offset < end {
       let byte = bytes[offset]
       if byte > 0x20 { return byte }
@@ -68,7 +68,7 @@ package struct JSONScanner {
   }
 
   /// Consumes `byte`, after white space, or says what stands there.
-  @inlinable package mutating func expect(_ byte: UInt8, _ bytes: ByteSpan) throws(JSONError) {
+  @inline(__always) @inlinable package mutating func expect(_ byte: UInt8, _ bytes: ByteSpan) throws(JSONError) {
     guard let found = peek(bytes) else { throw JSONError(.unexpectedEnd, at: offset) }
     guard found == byte else { throw JSONError(.unexpectedCharacter, at: offset) }
     offset &+= 1

@@ -59,7 +59,7 @@ package struct JSONTape {
     let root = nodes.count
     var scanner = JSONScanner(slice)
     do throws(JSONError) {
-      try value(bytes, &scanner, key: nil, depth: 0)
+      try value(bytes, &scanner, key: Self.noKey, depth: 0)
       if scanner.peek(bytes) != nil { throw JSONError(.trailingText, at: scanner.offset) }
     } catch {
       nodes.removeSubrange(root...)
@@ -69,48 +69,56 @@ package struct JSONTape {
   }
 
   private mutating func value(
-    _ bytes: ByteSpan, _ scanner: inout JSONScanner, key: JSONString?, depth: Int
+    _ bytes: ByteSpan, _ scanner: inout JSONScanner, key: JSONString, depth: Int
   ) throws(JSONError) {
     guard depth < Self.depthMax else { throw JSONError(.tooDeep, at: scanner.offset) }
     guard nodes.count < nodesMax else { throw JSONError(.tooManyValues, at: scanner.offset) }
     guard let first = scanner.peek(bytes) else { throw JSONError(.unexpectedEnd, at: scanner.offset) }
     let index = nodes.count
     let start = scanner.offset
-    nodes.append(JSONNode(kind: .null, key: key?.slice ?? .empty))
-    nodes[index].keyHasEscapes = key?.hasEscapes ?? false
+    var node = JSONNode(kind: .null, key: key.slice)
+    node.keyHasEscapes = key.hasEscapes
     switch first {
     case UInt8(ascii: "\""):
       let string = try scanner.string(bytes)
-      nodes[index].kind = .string
-      nodes[index].flag = string.hasEscapes
-      nodes[index].hasUnicodeEscapes = string.hasUnicodeEscapes
-      nodes[index].text = string.slice
-      nodes[index].next = Int32(nodes.count)
+      node.kind = .string
+      node.flag = string.hasEscapes
+      node.hasUnicodeEscapes = string.hasUnicodeEscapes
+      node.text = string.slice
+      node.next = Int32(truncatingIfNeeded: index &+ 1)
+      nodes.append(node)
       return
-    case UInt8(ascii: "{"):
-      nodes[index].kind = .object
-      nodes[index].children = try members(bytes, &scanner, depth: depth)
-    case UInt8(ascii: "["):
-      nodes[index].kind = .array
-      nodes[index].children = try elements(bytes, &scanner, depth: depth)
+    case UInt8(ascii: "{"), UInt8(ascii: "["):
+      // Its place is taken before its children's.
+      nodes.append(node)
+      node.kind = first == UInt8(ascii: "{") ? .object : .array
+      node.children =
+        try node.kind == .object ? members(bytes, &scanner, depth: depth) : elements(bytes, &scanner, depth: depth)
+      node.text = Slice(start, scanner.offset)
+      node.next = Int32(truncatingIfNeeded: nodes.count)
+      nodes[index] = node
+      return
     case UInt8(ascii: "t"):
       try scanner.literal("true", bytes)
-      nodes[index].kind = .bool
-      nodes[index].flag = true
+      node.kind = .bool
+      node.flag = true
     case UInt8(ascii: "f"):
       try scanner.literal("false", bytes)
-      nodes[index].kind = .bool
+      node.kind = .bool
     case UInt8(ascii: "n"):
       try scanner.literal("null", bytes)
     case UInt8(ascii: "-"), 0x30...0x39:
       _ = try scanner.number(bytes)
-      nodes[index].kind = .number
+      node.kind = .number
     default:
       throw JSONError(.unexpectedCharacter, at: scanner.offset)
     }
-    nodes[index].text = Slice(start, scanner.offset)
-    nodes[index].next = Int32(nodes.count)
+    node.text = Slice(start, scanner.offset)
+    node.next = Int32(truncatingIfNeeded: index &+ 1)
+    nodes.append(node)
   }
+
+  private static var noKey: JSONString { JSONString(slice: .empty, hasEscapes: false, hasUnicodeEscapes: false) }
 
   private mutating func members(
     _ bytes: ByteSpan, _ scanner: inout JSONScanner, depth: Int
@@ -142,7 +150,7 @@ package struct JSONTape {
     }
     var count: Int32 = 0
     while true {
-      try value(bytes, &scanner, key: nil, depth: depth + 1)
+      try value(bytes, &scanner, key: Self.noKey, depth: depth + 1)
       count += 1
       if try !another(bytes, &scanner, close: UInt8(ascii: "]")) { return count }
     }

@@ -102,16 +102,21 @@ extension ByteBuffer {
 
   /// Appends the last digits of a number, with zeros in front.
   package mutating func appendDecimal(_ value: UInt64, digits: Int) {
-    reserve(digits)
-    let start = count
-    for _ in 0..<digits { append(0x30) }
     var rest = value
-    var index = start &+ digits
-    while rest > 0, index > start {
-      index &-= 1
-      set(0x30 &+ UInt8(truncatingIfNeeded: rest % 10), at: index)
+    if digits > 8 {
+      appendDecimal(value / 100_000_000, digits: digits &- 8)
+      rest = value % 100_000_000
+    }
+    // Eight digits in one word, the first in its lowest byte.
+    let size = min(digits, 8)
+    var word: UInt64 = 0
+    for _ in 0..<size {
+      word = word &<< 8 | (0x30 &+ rest % 10)
       rest /= 10
     }
+    let end = count &+ size
+    append(bigEndian: word.byteSwapped)
+    truncate(to: end)
   }
 
   /// Appends a number; JSON has no infinities and no NaN, so those become null.

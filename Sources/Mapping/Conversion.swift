@@ -123,7 +123,7 @@ extension Mapper {
   private func writeMessages(
     _ found: Resolved, _ property: CompiledProperty, _ source: CompiledSource, _ index: Int, to out: inout ByteBuffer
   ) -> Bool {
-    let role: StaticString = property.name.hasPrefix("$ai_output") ? "assistant" : "user"
+    let role: StaticString = property.isOutput ? "assistant" : "user"
     if let root = node(found.item, attribute: found.attribute) {
       let instructions = source.words?.prepend.compactMap { path -> Int? in
         let given = resolve(path, index)

@@ -36,6 +36,7 @@ extension Mapper {
   /// Writes every event of the loaded trace, in the order in which its spans came.
   package func writeEvents(_ context: WritingContext, to out: inout ByteBuffer) -> [MappedEvent] {
     var events: [MappedEvent] = []
+    events.reserveCapacity(spans.count)
     var moments = Set<Moment>()
     for index in spans.indices where spans[index].isAI && !spans[index].isDuplicate {
       let span = batch.spans[index]
@@ -172,10 +173,10 @@ extension Mapper {
   /// UUIDv5 of trace id, span id, start and event name: the same on every attempt, in every replica.
   private func identify(_ span: Telemetry.Span, _ frozen: FrozenEvent) -> (high: UInt64, low: UInt64) {
     scratch.truncate(to: 0)
-    scratch.appendLittleEndian(span.trace.high.bigEndian)
-    scratch.appendLittleEndian(span.trace.low.bigEndian)
-    scratch.appendLittleEndian(span.id.value.bigEndian)
-    scratch.appendLittleEndian(span.start.bigEndian)
+    scratch.append(bigEndian: span.trace.high)
+    scratch.append(bigEndian: span.trace.low)
+    scratch.append(bigEndian: span.id.value)
+    scratch.append(bigEndian: span.start)
     scratch.append((EventName(number: frozen.name) ?? .span).text)
     return scratch.withSpan { UUID5.make(namespace: Self.namespace, name: $0) }
   }

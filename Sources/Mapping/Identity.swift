@@ -36,7 +36,7 @@ extension Mapper {
     let compiled = program.dialects[dialect]
     let property = compiled.rules[number].property
     let sources = compiled.rules[number].sources
-    let first = compiled.heads[number].sources.lowerBound
+    let first = Int(compiled.heads[number].sources.lowerBound)
     for place in sources.indices where canSpeak(compiled.sourceHeads[first + place], index) {
       let head = compiled.sourceHeads[first + place]
       if let (value, _) = plainValue(head, index), case .string(let text) = value {

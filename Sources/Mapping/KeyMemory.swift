@@ -13,10 +13,11 @@ struct KeyInfo {
 }
 
 /// Attribute names seen before, with their labels already encoded: telemetry repeats the same names for ever.
-struct KeyMemory {
+/// A class: a struct of arrays is copied, and its references counted, where one of its methods is called in a loop.
+final class KeyMemory {
   private var names = KeyTable()
   private var info: [KeyInfo] = []
-  private var labels: [UInt8] = []
+  private var labels = ByteBuffer()
   /// The name that came after a name the last time: an instrumentation writes its names in the same order in every
   /// span, and to compare with one name is quicker than to hash.
   private var following: [Int32] = []
@@ -28,11 +29,12 @@ struct KeyMemory {
 
   /// Appends a name's label.
   func appendLabel(_ key: Int32, to out: inout ByteBuffer) {
-    out.append(labels.span, info[Int(key)].label)
+    let label = info[Int(key)].label
+    labels.withSpan { out.append($0, label) }
   }
 
   /// The number of a name, learnt if it is new. `previous` is the name before it.
-  mutating func key(_ bytes: ByteSpan, _ name: Slice, after previous: Int32, _ program: borrowing Program) -> Int32 {
+  func key(_ bytes: ByteSpan, _ name: Slice, after previous: Int32, _ program: borrowing Program) -> Int32 {
     if following.isEmpty { return learn(bytes, name, program) }
     let expected = following[Int(previous)]
     if names.is(Int(expected), bytes, name) { return expected }
@@ -41,15 +43,13 @@ struct KeyMemory {
     return key
   }
 
-  private mutating func learn(_ bytes: ByteSpan, _ name: Slice, _ program: borrowing Program) -> Int32 {
+  private func learn(_ bytes: ByteSpan, _ name: Slice, _ program: borrowing Program) -> Int32 {
     let number = names.intern(bytes, name)
-    var label = ByteBuffer()
-    let isNative = !name.isEmpty && bytes[name.start] == UInt8(ascii: "$")
-    label.append(isNative ? "\"" : "\"otel.")
-    label.appendJSONContent(bytes, name)
-    label.append("\":")
     let start = labels.count
-    labels.append(contentsOf: label.array())
+    let isNative = !name.isEmpty && bytes[name.start] == UInt8(ascii: "$")
+    labels.append(isNative ? "\"" : "\"otel.")
+    labels.appendJSONContent(bytes, name)
+    labels.append("\":")
     let slot = program.slots.find(bytes, name)
     let family = program.families.firstIndex { bytes.starts(name, with: $0) }
     info.append(

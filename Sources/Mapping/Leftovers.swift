@@ -6,9 +6,10 @@ extension Mapper {
   /// Writes the attributes that are left. Names beginning with `$` are PostHog's and keep their name.
   func writeLeftovers(_ index: Int, _ dialect: CompiledDialect, to out: inout ByteBuffer) {
     let hasRepeats = spans[index].hasRepeats
+    let drop = dialect.facts.drop
     for attribute in batch.spans[index].attributes where !consumed[Int(attribute)] {
       let place = Int(attribute)
-      if Self.matches(dialect.facts.drop, bytes, batch.attributes[place].key) { continue }
+      if Self.matches(drop, bytes, batch.attributes[place].key) { continue }
       if hasRepeats, isRepeated(attribute, index) { continue }
       memory.appendLabel(keys[place], to: &out)
       write(leftover: batch.attributes[place].value, to: &out)
@@ -55,9 +56,10 @@ extension Mapper {
       return resourceText.withSpan { out.append($0, slice) }
     }
     let start = out.count
+    let drop = dialect.facts.dropResource
     for attribute in batch.resources[number].attributes {
       let key = batch.attributes[Int(attribute)].key
-      if Self.matches(dialect.facts.dropResource, bytes, key) { continue }
+      if Self.matches(drop, bytes, key) { continue }
       out.append("\"otel.resource.")
       out.appendJSONContent(bytes, key)
       out.append("\":")

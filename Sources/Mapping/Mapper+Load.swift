@@ -21,12 +21,12 @@ extension Mapper {
 
   private func numberKeys() {
     let bytes = self.bytes
-    keys.removeAll(keepingCapacity: true)
-    keys.reserveCapacity(batch.attributes.count)
+    let memory = self.memory
+    Self.reset(&keys, batch.attributes.count)
     var last: Int32 = 0
     for index in batch.attributes.indices {
       last = memory.key(bytes, batch.attributes[index].key, after: last, program)
-      keys.append(last)
+      keys[index] = last
     }
     consumed.removeAll(keepingCapacity: true)
     consumed.append(contentsOf: repeatElement(false, count: batch.attributes.count))
@@ -67,13 +67,14 @@ extension Mapper {
     spans.removeAll(keepingCapacity: true)
     spans.append(contentsOf: repeatElement(SpanState(), count: batch.spans.count))
     Self.reset(&lastSpan, memory.count)
+    let memory = self.memory
     for index in batch.spans.indices {
       let base = index &* width
+      let mark = Int32(truncatingIfNeeded: index &+ 1)
       for attribute in batch.spans[index].attributes {
-        let key = Int(keys[Int(attribute)])
-        if lastSpan[key] == Int32(index) &+ 1 { spans[index].hasRepeats = true }
-        lastSpan[key] = Int32(index) &+ 1
-        let slot = memory[keys[Int(attribute)]].slot
+        let key = keys[Int(attribute)]
+        if lastSpan[Int(key)] == mark { spans[index].hasRepeats = true } else { lastSpan[Int(key)] = mark }
+        let slot = memory[key].slot
         if slot >= 0 { spanSlots[base &+ Int(slot)] = attribute &+ 1 }
       }
     }

@@ -46,14 +46,29 @@ extension Mapper {
   func writeMessages(_ root: Int, instructions: [Int], role: StaticString, to out: inout ByteBuffer) {
     out.append(UInt8(ascii: "["))
     let start = out.count
+    if instructions.isEmpty, tape.nodes[root].kind == .array {
+      // The usual case makes no list of them.
+      var child = root &+ 1
+      for _ in 0..<tape.nodes[root].children {
+        write(message: child, role: role, after: start, to: &out)
+        child = Int(tape.nodes[child].next)
+      }
+      return endMessages(start, to: &out)
+    }
     let messages = messages(in: root)
     if !instructions.isEmpty, !messages.contains(where: { isSystem($0) }) {
       writeInstructions(instructions, to: &out)
     }
-    for message in messages {
-      if out.count > start, !out.endsWith(UInt8(ascii: ",")) { out.append(UInt8(ascii: ",")) }
-      writeMessage(message, role: role, to: &out)
-    }
+    for message in messages { write(message: message, role: role, after: start, to: &out) }
+    endMessages(start, to: &out)
+  }
+
+  private func write(message: Int, role: StaticString, after start: Int, to out: inout ByteBuffer) {
+    if out.count > start, !out.endsWith(UInt8(ascii: ",")) { out.append(UInt8(ascii: ",")) }
+    if !writeShort(message, to: &out) { writeMessage(message, role: role, to: &out) }
+  }
+
+  private func endMessages(_ start: Int, to out: inout ByteBuffer) {
     if out.count > start, out.endsWith(UInt8(ascii: ",")) { out.truncate(to: out.count - 1) }
     out.append(UInt8(ascii: "]"))
   }

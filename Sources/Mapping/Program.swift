@@ -38,6 +38,8 @@ final class CompiledProperty: Sendable {
   let inherits: Bool
   /// Content is consumed from every source that has it; of scalars only the winner and its equals.
   let isContent: Bool
+  /// Whether its messages are the model's.
+  let isOutput: Bool
   /// What the code itself does with its value.
   let role: Role
 
@@ -70,6 +72,7 @@ final class CompiledProperty: Sendable {
     self.parameter = parameter
     self.events = events
     self.inherits = inherits
+    isOutput = name.hasPrefix("$ai_output")
     switch type {
     case .messages, .tools, .json, .object: isContent = true
     default: isContent = false
@@ -113,7 +116,8 @@ final class CompiledDialect: Sendable {
       let events = rule.property == program.known.distinctID ? 0 : property.events
       let first = sourceHeads.count
       sourceHeads += rule.sources.map { SourceHead($0) }
-      heads.append(RuleHead(events: events, inherits: property.inherits, sources: first..<sourceHeads.count))
+      let run = Int32(first)..<Int32(sourceHeads.count)
+      heads.append(RuleHead(events: events, inherits: property.inherits, sources: run))
     }
     self.heads = heads
     self.sourceHeads = sourceHeads
@@ -127,7 +131,7 @@ struct RuleHead: Sendable {
   var events: UInt8
   var inherits: Bool
   /// A run of `CompiledDialect.sourceHeads`.
-  var sources: Range<Int>
+  var sources: Range<Int32>
 }
 
 /// Where a source looks, as far as that tells that it finds nothing.
@@ -143,6 +147,7 @@ struct SourceHead: Sendable {
   }
 
   var reach: Reach
+  var isAttribute: Bool { reach.rawValue <= Reach.attribute.rawValue }
   /// The attribute's slot; -1 for other places.
   var slot: Int32 = -1
   /// The resource's slot.

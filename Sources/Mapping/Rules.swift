@@ -6,12 +6,26 @@ extension Mapper {
   /// Writes the properties of the dialect's rules, each name with a comma after it.
   func applyRules(_ dialect: CompiledDialect, to index: Int, event: EventName, _ out: inout ByteBuffer) {
     let bit = event.bit
-    for number in dialect.heads.indices where dialect.heads[number].events & bit != 0 {
-      if apply(dialect, number, from: index, to: index, &out) || !dialect.heads[number].inherits { continue }
+    // Held here, so that the loop over all rules does not ask the dialect and the mapper for them every time.
+    let heads = dialect.heads
+    let sourceHeads = dialect.sourceHeads
+    let slots = spanSlots
+    let base = index &* slotCount
+    for number in heads.indices {
+      let head = heads[number]
+      if head.events & bit == 0 { continue }
+      var source = head.sources.lowerBound
+      while source < head.sources.upperBound {
+        let sourceHead = sourceHeads[Int(source)]
+        if sourceHead.isAttribute ? slots[base &+ Int(sourceHead.slot)] > 0 : canSpeak(sourceHead, index) { break }
+        source &+= 1
+      }
+      if source < head.sources.upperBound, apply(dialect, number, at: source, from: index, to: index, &out) { continue }
+      if !head.inherits { continue }
       var place = spans[index].aiParent
       var steps = 0
       while place >= 0, steps < MappingLimits.ancestorsMax {
-        if apply(dialect, number, from: Int(place), to: index, &out) { break }
+        if apply(dialect, number, at: head.sources.lowerBound, from: Int(place), to: index, &out) { break }
         place = spans[Int(place)].aiParent
         steps += 1
       }
@@ -49,12 +63,12 @@ extension Mapper {
     return (batch.attributes[Int(attribute)].value, attribute)
   }
 
-  /// Writes the property with what one span says; false if it says nothing.
+  /// Writes the property with what one span says, from a source on; false if it says nothing.
   private func apply(
-    _ dialect: CompiledDialect, _ number: Int, from index: Int, to target: Int, _ out: inout ByteBuffer
+    _ dialect: CompiledDialect, _ number: Int, at first: Int32, from index: Int, to target: Int, _ out: inout ByteBuffer
   ) -> Bool {
-    let sources = dialect.heads[number].sources
-    for source in sources where canSpeak(dialect.sourceHeads[source], index) {
+    for source in Int(first)..<Int(dialect.heads[number].sources.upperBound)
+    where canSpeak(dialect.sourceHeads[source], index) {
       if let (value, attribute) = plainValue(dialect.sourceHeads[source], index) {
         if !isPresent(value) { continue }
         if writePlain(value, dialect.rules[number], &out) {
@@ -89,7 +103,7 @@ extension Mapper {
     _ dialect: CompiledDialect, _ number: Int, _ place: Int, from index: Int, to target: Int, _ out: inout ByteBuffer
   ) -> Bool {
     let rule = dialect.rules[number]
-    let source = rule.sources[place - dialect.heads[number].sources.lowerBound]
+    let source = rule.sources[place - Int(dialect.heads[number].sources.lowerBound)]
     let property = program.properties[rule.property]
     guard let found = evaluate(source, property, index) else { return false }
     let start = out.count
@@ -245,8 +259,10 @@ extension Mapper {
   }
 
   /// Content is consumed wherever it stands; of scalars, those that say the same as the winner.
-  private func consumeRest(_ dialect: CompiledDialect, _ number: Int, after winner: Int, _ attribute: Int32, _ index: Int) {
-    for place in winner + 1..<dialect.heads[number].sources.upperBound {
+  private func consumeRest(
+    _ dialect: CompiledDialect, _ number: Int, after winner: Int, _ attribute: Int32, _ index: Int
+  ) {
+    for place in winner + 1..<Int(dialect.heads[number].sources.upperBound) {
       let slot = dialect.sourceHeads[place].slot
       if slot >= 0 {
         let other = spanSlots[index &* slotCount &+ Int(slot)] &- 1
@@ -263,7 +279,7 @@ extension Mapper {
   private func consumeFamily(_ dialect: CompiledDialect, _ number: Int, _ place: Int) {
     let rule = dialect.rules[number]
     guard program.properties[rule.property].isContent else { return }
-    switch rule.sources[place - dialect.heads[number].sources.lowerBound].path?.place {
+    switch rule.sources[place - Int(dialect.heads[number].sources.lowerBound)].path?.place {
     case .gather(let family), .object(let family): consume(Resolved(item: .absent, family: Int32(family)))
     default: return
     }
