@@ -37,7 +37,7 @@ extension Mapper {
   package func writeEvents(_ context: WritingContext, to out: inout ByteBuffer) -> [MappedEvent] {
     var events: [MappedEvent] = []
     events.reserveCapacity(spans.count)
-    var moments = Set<Moment>()
+    var moments = Moments()
     for index in spans.indices where spans[index].isAI && !spans[index].isDuplicate {
       let span = batch.spans[index]
       let key = SpanKey(span: span.id.value, start: span.start)
@@ -62,10 +62,29 @@ extension Mapper {
     func hash(into hasher: inout Hasher) { hasher.combine(microsecond) }
   }
 
+  /// The moments of a trace: compared one by one while they are few, hashed from then on.
+  private struct Moments {
+    private var few: [Moment] = []
+    private var many = Set<Moment>()
+
+    /// False if that moment was there.
+    mutating func insert(_ moment: Moment) -> Bool {
+      if few.count == 12 {
+        if many.isEmpty { many = Set(few) }
+        return many.insert(moment).inserted
+      }
+      for place in few.indices where few[place].microsecond == moment.microsecond && few[place] == moment {
+        return false
+      }
+      few.append(moment)
+      return true
+    }
+  }
+
   /// Fixes name, time and user. Two events of a trace that would agree in all three are moved apart by less than a
   /// millisecond, by an amount that follows from the span id.
   private func freeze(
-    _ index: Int, _ key: SpanKey, _ context: WritingContext, _ moments: inout Set<Moment>
+    _ index: Int, _ key: SpanKey, _ context: WritingContext, _ moments: inout Moments
   ) -> FrozenEvent {
     if context.late != nil { spans[index].isTrace = false }
     let span = batch.spans[index]
@@ -85,7 +104,7 @@ extension Mapper {
     var timestamp = span.start
     let name = spans[index].event.number
     let moment = Moment(name: name, microsecond: timestamp / 1000, distinctID: distinct)
-    if !moments.insert(moment).inserted { timestamp += (1 + span.id.value % 997) * 1000 }
+    if !moments.insert(moment) { timestamp += (1 + span.id.value % 997) * 1000 }
     return FrozenEvent(key: key, name: name, timestamp: timestamp, distinctID: distinct)
   }
 
