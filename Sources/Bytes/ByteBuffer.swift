@@ -1,3 +1,5 @@
+import Glibc
+
 /// A growing run of bytes that one owner writes to: what events, requests and responses are built in.
 ///
 /// `[UInt8]` would do the same, but pays a uniqueness check on every append; this type cannot be copied, so it need not.
@@ -11,10 +13,13 @@ package struct ByteBuffer: ~Copyable {
 
   package init(capacity: Int = 256) {
     self.capacity = max(capacity, 16)
-    unsafe base = .allocate(capacity: self.capacity)
+    guard let memory = unsafe malloc(self.capacity) else {
+      preconditionFailure("out of memory: \(self.capacity) bytes")
+    }
+    unsafe base = memory.assumingMemoryBound(to: UInt8.self)
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit { unsafe free(base) }
 
   @inlinable package mutating func reserve(_ extra: Int) {
     if length &+ extra > capacity { grow(extra) }
@@ -22,10 +27,9 @@ package struct ByteBuffer: ~Copyable {
 
   @usableFromInline mutating func grow(_ extra: Int) {
     let wanted = max(capacity * 2, length + extra)
-    let bigger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)
-    unsafe bigger.update(from: base, count: length)
-    unsafe base.deallocate()
-    unsafe base = bigger
+    // Grows in place where it can; bytes need no more than malloc's alignment.
+    guard let bigger = unsafe realloc(base, wanted) else { preconditionFailure("out of memory: \(wanted) bytes") }
+    unsafe base = bigger.assumingMemoryBound(to: UInt8.self)
     capacity = wanted
   }
 
