@@ -92,7 +92,7 @@ extension Mapper {
 
   /// "type: message" of the last exception event, else the status message.
   private func writeError(_ index: Int, to out: inout ByteBuffer) {
-    out.append("\"$ai_is_error\":true,\"$ai_error\":\"")
+    out.append("\"$ai_is_error\":true,")
     let bytes = self.bytes
     var type = Slice.empty
     var message = Slice.empty
@@ -106,6 +106,8 @@ extension Mapper {
       }
     }
     if type.isEmpty, message.isEmpty { message = batch.spans[index].statusMessage }
+    if type.isEmpty, message.isEmpty { return }
+    out.append("\"$ai_error\":\"")
     if !type.isEmpty {
       appendCut(bytes, type, to: &out)
       if !message.isEmpty { out.append(": ") }

@@ -104,7 +104,10 @@ extension Mapper {
     var timestamp = span.start
     let name = spans[index].event.number
     let moment = Moment(name: name, microsecond: timestamp / 1000, distinctID: distinct)
-    if !moments.insert(moment) { timestamp += (1 + span.id.value % 997) * 1000 }
+    if !moments.insert(moment) {
+      let offset = (1 + span.id.value % 997) * 1000
+      timestamp = timestamp <= .max - offset ? timestamp + offset : timestamp - offset
+    }
     return FrozenEvent(key: key, name: name, timestamp: timestamp, distinctID: distinct)
   }
 

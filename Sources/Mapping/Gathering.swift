@@ -24,8 +24,12 @@ extension Mapper {
   }
 
   private func build(_ members: [Member], key: Slice, depth: Int) {
-    if let leaf = members.first(where: { $0.rest.isEmpty }), members.count == 1 || depth >= JSONTape.depthMax {
-      return append(batch.attributes[Int(leaf.attribute)].value, key: key, depth: depth)
+    // A name of many dots must not nest as deep as it likes.
+    if depth >= JSONTape.depthMax {
+      return append(batch.attributes[Int(members[0].attribute)].value, key: key, depth: depth)
+    }
+    if members.count == 1, members[0].rest.isEmpty {
+      return append(batch.attributes[Int(members[0].attribute)].value, key: key, depth: depth)
     }
     let groups = grouped(members)
     let isList = groups.allSatisfy { $0.index != nil }

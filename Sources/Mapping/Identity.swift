@@ -5,13 +5,23 @@ import Telemetry
 extension Mapper {
   /// The user of a span: its own, else that of its nearest ancestor who knows, in the arena; nil if nobody does.
   func distinctID(of index: Int) -> Slice? {
-    var place = Int32(index)
-    var steps = 0
-    while place >= 0, steps < MappingLimits.ancestorsMax {
-      if let own = ownDistinctID(Int(place), resource: false) { return own }
-      place = spans[Int(place)].parent
-      steps += 1
+    var place = index
+    var climbed: [Int] = []
+    var found: Slice?
+    // Remembered on the way down, so that a deep chain is climbed once and not once for each of its spans.
+    while climbed.count < MappingLimits.ancestorsMax {
+      if let known = users[place] {
+        found = known
+        break
+      }
+      climbed.append(place)
+      found = ownDistinctID(place, resource: false)
+      let parent = Int(spans[place].parent)
+      if found != nil || parent < 0 { break }
+      place = parent
     }
+    for span in climbed { users[span] = .some(found) }
+    if let found { return found }
     return ownDistinctID(index, resource: true)
   }
 

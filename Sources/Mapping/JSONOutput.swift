@@ -26,7 +26,7 @@ extension Mapper {
     }
   }
 
-  private func writeKey(_ index: Int, to out: inout ByteBuffer) {
+  func writeKey(_ index: Int, to out: inout ByteBuffer) {
     let node = tape.nodes[index]
     out.append(UInt8(ascii: "\""))
     if node.keyHasEscapes {

@@ -10,6 +10,8 @@ struct KeyInfo {
   var label: Slice
   /// A name beginning with `$`: set by the application for PostHog, passed on under its own name.
   var isNative: Bool
+  /// A name that the writer gives itself; what an application says under it is not passed on.
+  var isReserved: Bool
 }
 
 /// Attribute names seen before, with their labels already encoded: telemetry repeats the same names for ever.
@@ -54,7 +56,8 @@ final class KeyMemory {
     let family = program.families.firstIndex { bytes.starts(name, with: $0) }
     info.append(
       KeyInfo(
-        slot: Int32(slot ?? -1), family: Int32(family ?? -1), label: Slice(start, labels.count), isNative: isNative))
+        slot: Int32(slot ?? -1), family: Int32(family ?? -1), label: Slice(start, labels.count), isNative: isNative,
+        isReserved: isNative && program.reserved.find(bytes, name) != nil))
     following.append(Int32(number))
     return Int32(number)
   }

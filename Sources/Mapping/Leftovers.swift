@@ -10,7 +10,8 @@ extension Mapper {
     for attribute in batch.spans[index].attributes where !consumed[Int(attribute)] {
       let place = Int(attribute)
       if Self.matches(drop, bytes, batch.attributes[place].key) { continue }
-      if hasRepeats, isRepeated(attribute, index) { continue }
+      if memory[keys[place]].isReserved { continue }
+      if hasRepeats, isRepeated(attribute, batch.spans[index].attributes) { continue }
       memory.appendLabel(keys[place], to: &out)
       write(leftover: batch.attributes[place].value, to: &out)
       out.append(UInt8(ascii: ","))
@@ -18,8 +19,7 @@ extension Mapper {
   }
 
   /// Of an attribute that is given twice only the last counts; JSON must not have a name twice.
-  private func isRepeated(_ attribute: Int32, _ index: Int) -> Bool {
-    let run = batch.spans[index].attributes
+  private func isRepeated(_ attribute: Int32, _ run: Run) -> Bool {
     let key = keys[Int(attribute)]
     var later = Int(attribute) &+ 1
     while later < Int(run.upperBound) {
@@ -59,7 +59,7 @@ extension Mapper {
     let drop = dialect.facts.dropResource
     for attribute in batch.resources[number].attributes {
       let key = batch.attributes[Int(attribute)].key
-      if Self.matches(drop, bytes, key) { continue }
+      if Self.matches(drop, bytes, key) || isRepeated(attribute, batch.resources[number].attributes) { continue }
       out.append("\"otel.resource.")
       out.appendJSONContent(bytes, key)
       out.append("\":")

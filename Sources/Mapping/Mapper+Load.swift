@@ -10,6 +10,8 @@ extension Mapper {
     next.removeAll()
     if memory.isFull { memory = KeyMemory() }
     traceText = batch.spans.first.map { Array($0.trace.description.utf8) } ?? []
+    users.removeAll(keepingCapacity: true)
+    users.append(contentsOf: repeatElement(nil, count: batch.spans.count))
     numberKeys()
     fillResources()
     fillScopes()
@@ -92,7 +94,8 @@ extension Mapper {
     guard !batch.logs.isEmpty else { return }
     let bytes = self.bytes
     var indexOfSpan: [SpanID: Int] = [:]
-    for (index, span) in batch.spans.enumerated() { indexOfSpan[span.id] = index }
+    // Of a span that came twice the first is mapped, so logs belong to that one.
+    for (index, span) in batch.spans.enumerated() where indexOfSpan[span.id] == nil { indexOfSpan[span.id] = index }
     for (index, log) in batch.logs.enumerated() {
       var name = log.eventName
       if name.isEmpty {

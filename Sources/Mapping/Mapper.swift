@@ -30,6 +30,8 @@ package final class Mapper {
 
   /// Whether an attribute went into a property of the event being written.
   var consumed: [Bool] = []
+  /// The users of spans as far as they are known: nil not asked yet, `.some(nil)` nobody.
+  var users: [Slice??] = []
   var tape = JSONTape()
   /// Attributes of the current span whose JSON text is on the tape.
   var parsed: [(attribute: Int32, node: Int)] = []

@@ -12,10 +12,7 @@ extension Mapper {
     for (number, child) in children(of: index).enumerated() {
       if number > 0 { out.append(UInt8(ascii: ",")) }
       if isObject {
-        out.append(UInt8(ascii: "\""))
-        out.appendJSONRaw(
-          bytes, tape.nodes[child].key, hasUnicodeEscapes: tape.nodes[child].keyHasEscapes)
-        out.append("\":")
+        writeKey(child, to: &out)
       }
       writeMedia(child, to: &out)
     }

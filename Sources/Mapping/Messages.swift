@@ -226,7 +226,7 @@ extension Mapper {
 
   private func listedCalls(_ message: Int) -> [Int] {
     guard let list = member(message, MessageWords.toolCalls), tape.nodes[list].kind == .array else { return [] }
-    return children(of: list)
+    return children(of: list).filter { tape.nodes[$0].kind == .object }
   }
 
   /// `{id, type: "function", function: {name, arguments}}`, with arguments as text: the shape PostHog reads.

@@ -7,6 +7,8 @@ package struct Program: Sendable {
   var properties: [CompiledProperty] = []
   /// Attribute names that some rule reads, by slot.
   var slots = KeyTable()
+  /// Names that only the code writes, or that go out as further names of a property.
+  var reserved = KeyTable()
   var resourceSlots = KeyTable()
   var scopeSlots = KeyTable()
   /// Prefixes of families (`gen_ai.prompt.`), longest first.

@@ -30,7 +30,15 @@ struct ProgramCompiler {
     return program
   }
 
+  /// What the event writer gives every event itself. The last one would make PostHog map the event again.
+  private static let written = [
+    "$ai_trace_id", "$ai_span_id", "$ai_parent_id", "$ai_span_type", "$ai_is_error", "$ai_error", "$ai_truncated",
+    "$lib",
+    "$lib_version", "$ai_ingestion_source",
+  ]
+
   private mutating func declareProperties() {
+    for name in Self.written + set.properties.flatMap({ [$0.name] + $0.also }) { _ = program.reserved.intern(name) }
     for declared in set.properties where propertyNumbers[declared.name] == nil {
       propertyNumbers[declared.name] = program.properties.count
       let on = declared.on.isEmpty ? EventName.allCases : declared.on

@@ -161,14 +161,14 @@ extension Mapper {
   }
 
   /// Appends a copy of a node and all below it, under another key.
-  func copy(_ node: Int, key: Slice) {
+  func copy(_ node: Int, key: Slice, keyHasEscapes: Bool = false) {
     let shift = Int32(tape.nodes.count - node)
     for index in node..<Int(tape.nodes[node].next) {
       var copied = tape.nodes[index]
       copied.next += shift
       if index == node {
         copied.key = key
-        copied.keyHasEscapes = false
+        copied.keyHasEscapes = keyHasEscapes
       }
       tape.nodes.append(copied)
     }
@@ -228,7 +228,9 @@ extension Mapper {
     let roleKey = constant(MessageWords.role)
     tape.nodes.append(JSONNode(kind: .text, key: roleKey, text: role))
     tape.nodes[root + 1].next = Int32(root + 2)
-    for child in children(of: node) { copy(child, key: tape.nodes[child].key) }
+    for child in children(of: node) {
+      copy(child, key: tape.nodes[child].key, keyHasEscapes: tape.nodes[child].keyHasEscapes)
+    }
     tape.nodes[root].children = tape.nodes[node].children + 1
     tape.nodes[root].next = Int32(tape.nodes.count)
     return root

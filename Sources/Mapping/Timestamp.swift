@@ -52,7 +52,9 @@ enum Timestamp {
       offset = (hours * 60 + minutes) * (text[index] == UInt8(ascii: "+") ? 60 : -60)
     }
     let seconds = days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset
-    return seconds < 0 ? nil : UInt64(seconds) * 1_000_000_000 + UInt64(fraction)
+    // Nanoseconds since 1970 end in the year 2554.
+    guard seconds >= 0, seconds < 18_446_744_073 else { return nil }
+    return UInt64(seconds) * 1_000_000_000 + UInt64(fraction)
   }
 
   /// Days since 1970 of a date in the Gregorian calendar (the era method: 400 years are 146,097 days).

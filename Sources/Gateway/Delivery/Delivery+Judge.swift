@@ -9,11 +9,20 @@ extension Delivery {
   /// Judges a trace that is complete, as far as it will ever be.
   func judge(_ trace: TraceID, _ lane: inout LaneState) {
     guard let held = lane.open.removeValue(forKey: trace) else { return }
-    var context = WritingContext()
-    if let earlier = lane.recovered[trace]?.first(where: { !$0.isDone }) {
-      for event in earlier.frozen.events { context.frozen[event.key] = event }
+    if lane.remembered[trace] != nil, held.frozenThrough == nil {
+      return judgeLate(held.units, trace, &lane)
     }
-    map(held.units, trace, context, &lane)
+    var context = WritingContext()
+    let parts = lane.recovered[trace] ?? []
+    if let earlier = parts.first(where: { !$0.isDone && $0.frozen.through == held.frozenThrough }) {
+      for event in earlier.frozen.events { context.frozen[event.key] = event }
+      if parts.contains(where: { $0.frozen.through < earlier.frozen.through }) {
+        // It was a late part: what the parts before it brought is not sent again with it.
+        context.late = earlier.frozen.identity
+        context.sent = seen(held.units, trace, lane).subtracting(context.frozen.keys)
+      }
+    }
+    map(held.units, trace, context, through: held.frozenThrough ?? lane.cursor, &lane)
   }
 
   /// Units of a trace that was decided before: same decision, same user, nothing twice.
@@ -21,21 +30,34 @@ extension Delivery {
     guard let known = lane.remembered[trace] else { return }
     var context = WritingContext()
     context.late = known.identity
+    context.sent = seen(units, trace, lane)
+    map(units, trace, context, through: lane.cursor, &lane)
+  }
+
+  /// The spans of these units that the trace had before.
+  private func seen(_ units: [UnitReference], _ trace: TraceID, _ lane: LaneState) -> Set<SpanKey> {
+    guard let known = lane.remembered[trace] else { return [] }
+    var seen = Set<SpanKey>()
     for reference in units {
       guard let index = lane.requests[reference.sequence]?.index else { continue }
       for record in index.records[index.units[reference.unit].range] where !record.flags.contains(.log) {
         let key = SpanKey(span: record.span, start: record.start)
-        if known.contains(key) { context.sent.insert(key) }
+        if known.contains(key) { seen.insert(key) }
       }
     }
-    map(units, trace, context, &lane)
+    return seen
   }
 
   private func map(
-    _ units: [UnitReference], _ trace: TraceID, _ context: WritingContext, _ lane: inout LaneState
+    _ units: [UnitReference], _ trace: TraceID, _ context: WritingContext, through: UInt64, _ lane: inout LaneState
   ) {
     do {
       try load(units, lane)
+    } catch SpoolError.unusable(_, let reason) {
+      // Not the trace's fault: the store cannot be read at the moment.
+      log.error("the spool cannot be read (\(reason)); the trace is tried again")
+      loader.reset()
+      return putBack(units, trace, through: context.frozen.isEmpty ? nil : through, &lane)
     } catch {
       log.error("trace \(trace) cannot be read (\(error)); what is readable of others is not affected")
       loader.reset()
@@ -57,7 +79,7 @@ extension Delivery {
     let settled = SettledRecords(mapper.tally(context))
     guard !events.isEmpty else { return finish(units, settled, &lane) }
     let frozen = FrozenTrace(
-      trace: trace, through: lane.cursor, decision: decision,
+      trace: trace, through: through, decision: decision,
       identity: context.late ?? mapper.defaultIdentity(), events: events.map(\.frozen))
     lane.remembered.remember(frozen, spans: mapper.spanKeys)
     let going = OutgoingTrace(
@@ -66,6 +88,21 @@ extension Delivery {
     lane.outstandingBytes += bytes
     outstandingBytes += bytes
     freezing.add(frozen, outgoing.insert(going), events, lane: lane.lane)
+  }
+
+  /// Holds a trace again that could not be read.
+  private func putBack(_ units: [UnitReference], _ trace: TraceID, through: UInt64?, _ lane: inout LaneState) {
+    var held = OpenTrace(arrival: lane.clock)
+    for reference in units {
+      guard let request = lane.requests[reference.sequence] else { continue }
+      held.add(
+        request.index.units[reference.unit], request.index, reference: reference, arrival: request.arrival)
+    }
+    held.frozenThrough = through
+    held.retryAt = lane.clock &+ DeliveryLimits.retryWait
+    held.scheduled = lane.clock &+ DeliveryLimits.retryWait
+    lane.timers.push(held.scheduled, trace)
+    lane.open[trace] = held
   }
 
   private func load(_ units: [UnitReference], _ lane: LaneState) throws {

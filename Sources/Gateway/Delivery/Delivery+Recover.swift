@@ -30,6 +30,8 @@ extension Delivery {
         switch entry {
         case .frozen(let frozen):
           through = max(through, frozen.through)
+          // Frozen again by the start before this one: the same part.
+          lane.recovered[frozen.trace, default: []].removeAll { !$0.isDone && $0.frozen.through == frozen.through }
           lane.recovered[frozen.trace, default: []].append(RecoveredTrace(frozen: frozen, isDone: false))
           lane.remembered.remember(frozen, spans: frozen.events.map(\.key))
         case .done(let trace, let part):

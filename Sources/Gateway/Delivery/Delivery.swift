@@ -175,9 +175,9 @@ final class Delivery {
     while mayRead(lane), let entry = lane.timers.pop(at: lane.clock) {
       guard var trace = lane.open[entry.trace], trace.scheduled == entry.deadline else { continue }
       let deadline = trace.deadline(ripeness)
-      if deadline <= lane.clock, trace.frozenThrough == nil {
+      if deadline <= lane.clock, trace.isTimed {
         judge(entry.trace, &lane)
-      } else if trace.frozenThrough == nil {
+      } else if trace.isTimed {
         trace.scheduled = deadline
         lane.open[entry.trace] = trace
         lane.timers.push(deadline, entry.trace)
@@ -186,6 +186,9 @@ final class Delivery {
   }
 
   private func read(_ stored: StoredRequest, _ lane: inout LaneState) {
+    // Whatever was frozen below this request is complete now.
+    lane.cursor = stored.sequence - 1
+    resume(&lane, isCaughtUp: false)
     lane.cursor = stored.sequence
     let index: RequestIndex
     do {
@@ -223,9 +226,9 @@ final class Delivery {
     } else if lane.open[trace] == nil, lane.remembered[trace] != nil {
       return judgeLate([reference], trace, &lane)
     }
-    var held = lane.open[trace] ?? OpenTrace(arrival: arrival)
+    var held = lane.open.removeValue(forKey: trace) ?? OpenTrace(arrival: arrival)
     held.add(unit, index, reference: reference, arrival: arrival)
-    held.frozenThrough = frozenThrough
+    held.frozenThrough = frozenThrough ?? held.frozenThrough
     if frozenThrough == nil {
       let earliest = held.earliest(ripeness)
       if earliest < held.scheduled {

@@ -44,6 +44,8 @@ struct OpenTrace {
   private var bytes = 0
   /// Frozen before a restart: complete as soon as the request of this number was read.
   var frozenThrough: UInt64?
+  /// Could not be read: to be tried again at this time.
+  var retryAt: UInt64?
   /// The deadline that stands in the timer heap.
   var scheduled: UInt64 = .max
 
@@ -51,6 +53,9 @@ struct OpenTrace {
     firstArrival = arrival
     lastArrival = arrival
   }
+
+  /// Whether the clock decides when it is judged, and not the request up to which it was frozen.
+  var isTimed: Bool { frozenThrough == nil || retryAt != nil }
 
   mutating func add(_ unit: Unit, _ index: RequestIndex, reference: UnitReference, arrival: UInt64) {
     units.append(reference)
@@ -71,6 +76,7 @@ struct OpenTrace {
 
   /// When the trace is ripe if nothing more comes; 0 for at once.
   func deadline(_ settings: RipenessSettings) -> UInt64 {
+    if let retryAt { return retryAt }
     if records > RipenessSettings.recordsMax || bytes > RipenessSettings.bytesMax { return 0 }
     let latest = firstArrival &+ settings.max
     if let rootArrival { return min(latest, rootArrival &+ settings.rootGrace) }
@@ -83,6 +89,7 @@ struct OpenTrace {
 
   /// A bound below the deadline that costs nothing to know: no deadline comes before it.
   func earliest(_ settings: RipenessSettings) -> UInt64 {
+    if let retryAt { return retryAt }
     if records > RipenessSettings.recordsMax || bytes > RipenessSettings.bytesMax { return 0 }
     if let rootArrival { return min(firstArrival &+ settings.max, rootArrival &+ settings.rootGrace) }
     return min(firstArrival &+ settings.max, lastArrival &+ settings.quiet)
