@@ -133,6 +133,7 @@ extension Delivery {
     guard !freezing.isEmpty else { return }
     let token = nextToken
     nextToken += 1
+    freezingSince = 0
     let batch = freezing
     freezing = spare.popLast() ?? FreezeBatch()
     for place in batch.blocks.indices {

@@ -54,6 +54,7 @@ extension Delivery {
       if let change = settled(&lane) { changes.append(change) }
       lanes[id] = lane
     }
+    settledAt = clock()
     guard !changes.isEmpty else { return }
     let change = Change(token: nextToken, lanes: changes)
     nextToken += 1

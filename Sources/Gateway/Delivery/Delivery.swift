@@ -15,6 +15,11 @@ enum DeliveryLimits {
   static let requestsPerTurn = 32
   /// Events frozen in one commit.
   static let freezeBytesMax = 2 << 20
+  /// A batch of this size is committed at once, a smaller one after `freezeWait`.
+  static let freezeBytesDue = 512 << 10
+  static let freezeWait: UInt64 = 10_000_000
+  /// How often finished traces and requests are committed: until then a crash would send them again, in vain.
+  static let settleWait: UInt64 = 50_000_000
   /// Empty batches that are kept for their memory.
   static let spareBatchesMax = 4
   /// How long to sleep when nothing is due; new requests wake the thread before.
@@ -53,6 +58,10 @@ final class Delivery {
   var outstandingBytes = 0
   var nextToken: UInt64 = 1
   private var publishedAt: UInt64 = 0
+  /// When the first trace of the batch was frozen, as far as it was looked at; 0 for not yet.
+  var freezingSince: UInt64 = 0
+  /// When settlements were last committed.
+  var settledAt: UInt64 = 0
   let metrics: Metrics
   /// Requests that arrived before are counted when they are read, others when they are stored.
   let startedAt: UInt64
@@ -76,7 +85,8 @@ final class Delivery {
   }
 
   /// One turn: take what arrived, judge what is ripe, send, settle. Sleeps in the sink when nothing is due.
-  func turn(mayWait: Bool) {
+  func turn(mayWait: Bool, commitsAtOnce: Bool = false) {
+    let commitsAtOnce = commitsAtOnce || !mayWait
     let letters = mailbox.take()
     for (lane, tail) in letters.tails { learn(lane, tail: tail) }
     for (accepted, records) in letters.accepted {
@@ -85,19 +95,35 @@ final class Delivery {
     for change in letters.changes { committed(change.token, change.isDurable) }
     retryChanges()
     for lane in lanes.keys.sorted() { pump(lane) }
-    commitFreeze()
-    commitSettled()
+    if commitsAtOnce || isFreezeDue { commitFreeze() }
+    if commitsAtOnce || isSettlementDue { commitSettled() }
     let isBusy = lanes.values.contains { $0.hasUnread && mayRead($0) }
     for outcome in sink.poll(timeout: isBusy || !mayWait ? 0 : idleWait()) { settle(outcome) }
-    commitSettled()
+    if commitsAtOnce { commitSettled() }
     publishNow()
   }
 
   /// Whether anything is on its way that a shutdown should wait for.
   var isIdle: Bool {
     outgoing.isEmpty && committing.isEmpty && settling.isEmpty && retries.isEmpty && freezing.isEmpty
-      && !lanes.values.contains { $0.hasUnread && mayRead($0) }
+      && !hasUnsettled && !lanes.values.contains { $0.hasUnread && mayRead($0) }
   }
+
+  /// Whether something is finished that the spool has not been told.
+  private var hasUnsettled: Bool {
+    lanes.values.contains { !$0.finished.isEmpty || !$0.finishedRequests.isEmpty || !$0.deadLetters.isEmpty }
+  }
+
+  /// Every commit is synced to the disk, so traces share one: until enough are there, or the first has waited.
+  private var isFreezeDue: Bool {
+    if freezing.isEmpty { return false }
+    let now = clock()
+    if freezing.output.count >= DeliveryLimits.freezeBytesDue { return true }
+    if freezingSince == 0 { freezingSince = now }
+    return now >= freezingSince &+ DeliveryLimits.freezeWait
+  }
+
+  private var isSettlementDue: Bool { clock() >= settledAt &+ DeliveryLimits.settleWait }
 
   private func publishNow() {
     let now = clock()
@@ -112,6 +138,8 @@ final class Delivery {
     for lane in lanes.values where mayRead(lane) {
       if let due = lane.timers.earliest { wait = min(wait, due > now ? due - now : 0) }
     }
+    if !freezing.isEmpty { wait = min(wait, DeliveryLimits.freezeWait) }
+    if hasUnsettled { wait = min(wait, DeliveryLimits.settleWait) }
     // A deadline that is a nanosecond away is not worth a turn of its own.
     return max(wait, 1_000_000)
   }

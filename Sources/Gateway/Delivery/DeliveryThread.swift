@@ -31,7 +31,7 @@ final class DeliveryThread: Sendable {
       unsafe delivery.sink.flush()
       let deadline = orders.withLock { $0.deadline }
       while clock() < deadline {
-        unsafe delivery.turn(mayWait: !delivery.isIdle)
+        unsafe delivery.turn(mayWait: !delivery.isIdle, commitsAtOnce: true)
         if unsafe delivery.isIdle { break }
       }
     }

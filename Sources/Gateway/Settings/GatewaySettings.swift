@@ -85,7 +85,7 @@ package struct GatewaySettings: Sendable, Equatable {
   package static let posthogHostDefault = "https://us.i.posthog.com"
 
   package enum Mode: Sendable, Equatable {
-    /// Keep everything here, for the local viewer.
+    /// Keep everything here, for `hoglet events`.
     case local
     /// Send to PostHog; requests without a key of their own use `key`, and are refused when there is none.
     case forward(host: String, key: Secret?)

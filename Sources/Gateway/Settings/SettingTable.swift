@@ -5,7 +5,7 @@ extension Setting {
   private static let intake: [Setting] = [
     Setting(
       "server.listen", \.server.listen, .address,
-      "Where applications send OTLP: HTTP/1.1, HTTP/2 and gRPC on one port."),
+      "Where applications send OTLP: HTTP/1.1, protobuf or JSON."),
     Setting(
       // An arena of bytes holds at most 4 GiB, and a batch decoded is larger than its request.
       "server.body_max", \.server.bodyBytesMax, .bytes(1 << 10...1 << 30),
@@ -19,7 +19,7 @@ extension Setting {
       "Threads that serve connections."),
     Setting(
       "admin.listen", \.admin.listen, .address,
-      "Where people and Prometheus look: status page, viewer, metrics, health. Do not expose it to the internet."),
+      "Where Prometheus and load balancers look: /metrics, /healthz, /readyz. Do not expose it to the internet."),
   ]
 
   private static let posthog: [Setting] = [
@@ -48,7 +48,7 @@ extension Setting {
       "How long events wait for others to share a request with."),
     Setting(
       "posthog.team_id", \.posthog.teamID, .integer(1...Int(Int32.max)), none: "none",
-      "Your project's number, used only to link from the console to PostHog."),
+      "Your project's number, sent to PostHog as X-PostHog-Team-Id."),
     Setting(
       "posthog.proxy", \.posthog.proxy, .proxyURL, none: "none",
       "A proxy for everything that goes to PostHog; a user and password may stand in the URL."),

@@ -11,7 +11,7 @@ package enum SettingsHelp {
       HOGLET_CONFIG, else \(SettingsFile.standardPath) in the working directory), and counts in that
       order. Durations: 250ms, 10s, 5m, 1h, 7d. Byte counts: 64MiB, 1GiB, 500kB.
 
-      With neither PostHog's host nor a key set, everything is kept here for the local viewer.
+      With neither PostHog's host nor a key set, everything is kept here for 'hoglet events'.
 
       """
     for setting in Setting.table {
@@ -42,8 +42,8 @@ package enum SettingsHelp {
 
       Durations are written `250ms`, `10s`, `5m`, `1h`, `7d`; byte counts `64MiB`, `1GiB`, `500kB`, or plain.
 
-      With neither `posthog.host` nor `posthog.api_key` set, the gateway runs in local mode: it keeps everything for the
-      viewer on `admin.listen` and sends nothing anywhere.
+      With neither `posthog.host` nor `posthog.api_key` set, the gateway runs in local mode: it keeps everything for
+      `hoglet events` and sends nothing anywhere.
 
       ```yaml
       # hoglet.yaml
