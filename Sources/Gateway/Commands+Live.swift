@@ -96,7 +96,7 @@ extension Commands {
 
   private static func check(_ command: CheckCommand) throws -> CommandStatus {
     let (set, diagnostics) = loadMappings(directory: command.mappings ?? command.settings.mappings.path)
-    StandardOutput.write(Diagnostic.render(diagnostics))
+    if !diagnostics.isEmpty { StandardOutput.write(Diagnostic.render(diagnostics) + "\n") }
     guard let set else { return .badData }
     StandardOutput.write("\(set.dialects.count) dialects, \(set.properties.count) properties: in order\n")
     return command.asksPostHog ? try ask(command.settings) : .success
