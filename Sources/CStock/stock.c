@@ -20,6 +20,12 @@ static const unsigned char properties_yaml[] = {
 static const unsigned char values_yaml[] = {
 #embed "../../Mappings/values.yaml"
 };
+static const unsigned char vercel_ai_7_yaml[] = {
+#embed "../../Mappings/vercel-ai-7.yaml"
+};
+static const unsigned char vercel_ai_yaml[] = {
+#embed "../../Mappings/vercel-ai.yaml"
+};
 
 static const struct stock_file files[] = {
     {"common.yaml", common_yaml, sizeof common_yaml},
@@ -27,6 +33,8 @@ static const struct stock_file files[] = {
     {"gen-ai.yaml", gen_ai_yaml, sizeof gen_ai_yaml},
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
     {"values.yaml", values_yaml, sizeof values_yaml},
+    {"vercel-ai-7.yaml", vercel_ai_7_yaml, sizeof vercel_ai_7_yaml},
+    {"vercel-ai.yaml", vercel_ai_yaml, sizeof vercel_ai_yaml},
 };
 
 size_t stock_file_count(void) { return sizeof files / sizeof files[0]; }
