@@ -17,6 +17,9 @@ static const unsigned char gen_ai_yaml[] = {
 static const unsigned char properties_yaml[] = {
 #embed "../../Mappings/properties.yaml"
 };
+static const unsigned char strands_yaml[] = {
+#embed "../../Mappings/strands.yaml"
+};
 static const unsigned char values_yaml[] = {
 #embed "../../Mappings/values.yaml"
 };
@@ -32,6 +35,7 @@ static const struct stock_file files[] = {
     {"dialects.yaml", dialects_yaml, sizeof dialects_yaml},
     {"gen-ai.yaml", gen_ai_yaml, sizeof gen_ai_yaml},
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
+    {"strands.yaml", strands_yaml, sizeof strands_yaml},
     {"values.yaml", values_yaml, sizeof values_yaml},
     {"vercel-ai-7.yaml", vercel_ai_7_yaml, sizeof vercel_ai_7_yaml},
     {"vercel-ai.yaml", vercel_ai_yaml, sizeof vercel_ai_yaml},
