@@ -14,6 +14,12 @@ static const unsigned char dialects_yaml[] = {
 static const unsigned char gen_ai_yaml[] = {
 #embed "../../Mappings/gen-ai.yaml"
 };
+static const unsigned char google_adk_1_yaml[] = {
+#embed "../../Mappings/google-adk-1.yaml"
+};
+static const unsigned char google_adk_yaml[] = {
+#embed "../../Mappings/google-adk.yaml"
+};
 static const unsigned char properties_yaml[] = {
 #embed "../../Mappings/properties.yaml"
 };
@@ -34,6 +40,8 @@ static const struct stock_file files[] = {
     {"common.yaml", common_yaml, sizeof common_yaml},
     {"dialects.yaml", dialects_yaml, sizeof dialects_yaml},
     {"gen-ai.yaml", gen_ai_yaml, sizeof gen_ai_yaml},
+    {"google-adk-1.yaml", google_adk_1_yaml, sizeof google_adk_1_yaml},
+    {"google-adk.yaml", google_adk_yaml, sizeof google_adk_yaml},
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
     {"strands.yaml", strands_yaml, sizeof strands_yaml},
     {"values.yaml", values_yaml, sizeof values_yaml},
