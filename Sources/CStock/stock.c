@@ -5,6 +5,12 @@
 // #embed is C23; clang knows it in every C.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
+static const unsigned char agent_framework_yaml[] = {
+#embed "../../Mappings/agent-framework.yaml"
+};
+static const unsigned char autogen_yaml[] = {
+#embed "../../Mappings/autogen.yaml"
+};
 static const unsigned char common_yaml[] = {
 #embed "../../Mappings/common.yaml"
 };
@@ -23,6 +29,9 @@ static const unsigned char google_adk_yaml[] = {
 static const unsigned char properties_yaml[] = {
 #embed "../../Mappings/properties.yaml"
 };
+static const unsigned char semantic_kernel_yaml[] = {
+#embed "../../Mappings/semantic-kernel.yaml"
+};
 static const unsigned char strands_yaml[] = {
 #embed "../../Mappings/strands.yaml"
 };
@@ -37,12 +46,15 @@ static const unsigned char vercel_ai_yaml[] = {
 };
 
 static const struct stock_file files[] = {
+    {"agent-framework.yaml", agent_framework_yaml, sizeof agent_framework_yaml},
+    {"autogen.yaml", autogen_yaml, sizeof autogen_yaml},
     {"common.yaml", common_yaml, sizeof common_yaml},
     {"dialects.yaml", dialects_yaml, sizeof dialects_yaml},
     {"gen-ai.yaml", gen_ai_yaml, sizeof gen_ai_yaml},
     {"google-adk-1.yaml", google_adk_1_yaml, sizeof google_adk_1_yaml},
     {"google-adk.yaml", google_adk_yaml, sizeof google_adk_yaml},
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
+    {"semantic-kernel.yaml", semantic_kernel_yaml, sizeof semantic_kernel_yaml},
     {"strands.yaml", strands_yaml, sizeof strands_yaml},
     {"values.yaml", values_yaml, sizeof values_yaml},
     {"vercel-ai-7.yaml", vercel_ai_7_yaml, sizeof vercel_ai_7_yaml},
