@@ -11,6 +11,9 @@ static const unsigned char agent_framework_yaml[] = {
 static const unsigned char autogen_yaml[] = {
 #embed "../../Mappings/autogen.yaml"
 };
+static const unsigned char bedrock_yaml[] = {
+#embed "../../Mappings/bedrock.yaml"
+};
 static const unsigned char common_yaml[] = {
 #embed "../../Mappings/common.yaml"
 };
@@ -25,6 +28,9 @@ static const unsigned char google_adk_1_yaml[] = {
 };
 static const unsigned char google_adk_yaml[] = {
 #embed "../../Mappings/google-adk.yaml"
+};
+static const unsigned char mcp_yaml[] = {
+#embed "../../Mappings/mcp.yaml"
 };
 static const unsigned char properties_yaml[] = {
 #embed "../../Mappings/properties.yaml"
@@ -48,11 +54,13 @@ static const unsigned char vercel_ai_yaml[] = {
 static const struct stock_file files[] = {
     {"agent-framework.yaml", agent_framework_yaml, sizeof agent_framework_yaml},
     {"autogen.yaml", autogen_yaml, sizeof autogen_yaml},
+    {"bedrock.yaml", bedrock_yaml, sizeof bedrock_yaml},
     {"common.yaml", common_yaml, sizeof common_yaml},
     {"dialects.yaml", dialects_yaml, sizeof dialects_yaml},
     {"gen-ai.yaml", gen_ai_yaml, sizeof gen_ai_yaml},
     {"google-adk-1.yaml", google_adk_1_yaml, sizeof google_adk_1_yaml},
     {"google-adk.yaml", google_adk_yaml, sizeof google_adk_yaml},
+    {"mcp.yaml", mcp_yaml, sizeof mcp_yaml},
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
     {"semantic-kernel.yaml", semantic_kernel_yaml, sizeof semantic_kernel_yaml},
     {"strands.yaml", strands_yaml, sizeof strands_yaml},
