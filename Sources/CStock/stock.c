@@ -8,6 +8,9 @@
 static const unsigned char agent_framework_yaml[] = {
 #embed "../../Mappings/agent-framework.yaml"
 };
+static const unsigned char anthropic_sdk_yaml[] = {
+#embed "../../Mappings/anthropic-sdk.yaml"
+};
 static const unsigned char autogen_yaml[] = {
 #embed "../../Mappings/autogen.yaml"
 };
@@ -53,6 +56,7 @@ static const unsigned char vercel_ai_yaml[] = {
 
 static const struct stock_file files[] = {
     {"agent-framework.yaml", agent_framework_yaml, sizeof agent_framework_yaml},
+    {"anthropic-sdk.yaml", anthropic_sdk_yaml, sizeof anthropic_sdk_yaml},
     {"autogen.yaml", autogen_yaml, sizeof autogen_yaml},
     {"bedrock.yaml", bedrock_yaml, sizeof bedrock_yaml},
     {"common.yaml", common_yaml, sizeof common_yaml},
