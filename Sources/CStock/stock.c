@@ -44,6 +44,12 @@ static const unsigned char semantic_kernel_yaml[] = {
 static const unsigned char strands_yaml[] = {
 #embed "../../Mappings/strands.yaml"
 };
+static const unsigned char traceloop_legacy_yaml[] = {
+#embed "../../Mappings/traceloop-legacy.yaml"
+};
+static const unsigned char traceloop_yaml[] = {
+#embed "../../Mappings/traceloop.yaml"
+};
 static const unsigned char values_yaml[] = {
 #embed "../../Mappings/values.yaml"
 };
@@ -68,6 +74,8 @@ static const struct stock_file files[] = {
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
     {"semantic-kernel.yaml", semantic_kernel_yaml, sizeof semantic_kernel_yaml},
     {"strands.yaml", strands_yaml, sizeof strands_yaml},
+    {"traceloop-legacy.yaml", traceloop_legacy_yaml, sizeof traceloop_legacy_yaml},
+    {"traceloop.yaml", traceloop_yaml, sizeof traceloop_yaml},
     {"values.yaml", values_yaml, sizeof values_yaml},
     {"vercel-ai-7.yaml", vercel_ai_7_yaml, sizeof vercel_ai_7_yaml},
     {"vercel-ai.yaml", vercel_ai_yaml, sizeof vercel_ai_yaml},
