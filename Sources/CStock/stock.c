@@ -35,6 +35,9 @@ static const unsigned char google_adk_yaml[] = {
 static const unsigned char mcp_yaml[] = {
 #embed "../../Mappings/mcp.yaml"
 };
+static const unsigned char openinference_yaml[] = {
+#embed "../../Mappings/openinference.yaml"
+};
 static const unsigned char properties_yaml[] = {
 #embed "../../Mappings/properties.yaml"
 };
@@ -71,6 +74,7 @@ static const struct stock_file files[] = {
     {"google-adk-1.yaml", google_adk_1_yaml, sizeof google_adk_1_yaml},
     {"google-adk.yaml", google_adk_yaml, sizeof google_adk_yaml},
     {"mcp.yaml", mcp_yaml, sizeof mcp_yaml},
+    {"openinference.yaml", openinference_yaml, sizeof openinference_yaml},
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
     {"semantic-kernel.yaml", semantic_kernel_yaml, sizeof semantic_kernel_yaml},
     {"strands.yaml", strands_yaml, sizeof strands_yaml},
