@@ -32,11 +32,20 @@ static const unsigned char google_adk_1_yaml[] = {
 static const unsigned char google_adk_yaml[] = {
 #embed "../../Mappings/google-adk.yaml"
 };
+static const unsigned char litellm_v2_yaml[] = {
+#embed "../../Mappings/litellm-v2.yaml"
+};
+static const unsigned char litellm_yaml[] = {
+#embed "../../Mappings/litellm.yaml"
+};
 static const unsigned char mcp_yaml[] = {
 #embed "../../Mappings/mcp.yaml"
 };
 static const unsigned char openinference_yaml[] = {
 #embed "../../Mappings/openinference.yaml"
+};
+static const unsigned char openlit_yaml[] = {
+#embed "../../Mappings/openlit.yaml"
 };
 static const unsigned char properties_yaml[] = {
 #embed "../../Mappings/properties.yaml"
@@ -73,8 +82,11 @@ static const struct stock_file files[] = {
     {"gen-ai.yaml", gen_ai_yaml, sizeof gen_ai_yaml},
     {"google-adk-1.yaml", google_adk_1_yaml, sizeof google_adk_1_yaml},
     {"google-adk.yaml", google_adk_yaml, sizeof google_adk_yaml},
+    {"litellm-v2.yaml", litellm_v2_yaml, sizeof litellm_v2_yaml},
+    {"litellm.yaml", litellm_yaml, sizeof litellm_yaml},
     {"mcp.yaml", mcp_yaml, sizeof mcp_yaml},
     {"openinference.yaml", openinference_yaml, sizeof openinference_yaml},
+    {"openlit.yaml", openlit_yaml, sizeof openlit_yaml},
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
     {"semantic-kernel.yaml", semantic_kernel_yaml, sizeof semantic_kernel_yaml},
     {"strands.yaml", strands_yaml, sizeof strands_yaml},
