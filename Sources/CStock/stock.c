@@ -32,6 +32,9 @@ static const unsigned char google_adk_1_yaml[] = {
 static const unsigned char google_adk_yaml[] = {
 #embed "../../Mappings/google-adk.yaml"
 };
+static const unsigned char langfuse_yaml[] = {
+#embed "../../Mappings/langfuse.yaml"
+};
 static const unsigned char litellm_v2_yaml[] = {
 #embed "../../Mappings/litellm-v2.yaml"
 };
@@ -82,6 +85,7 @@ static const struct stock_file files[] = {
     {"gen-ai.yaml", gen_ai_yaml, sizeof gen_ai_yaml},
     {"google-adk-1.yaml", google_adk_1_yaml, sizeof google_adk_1_yaml},
     {"google-adk.yaml", google_adk_yaml, sizeof google_adk_yaml},
+    {"langfuse.yaml", langfuse_yaml, sizeof langfuse_yaml},
     {"litellm-v2.yaml", litellm_v2_yaml, sizeof litellm_v2_yaml},
     {"litellm.yaml", litellm_yaml, sizeof litellm_yaml},
     {"mcp.yaml", mcp_yaml, sizeof mcp_yaml},
