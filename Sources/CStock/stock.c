@@ -53,6 +53,9 @@ static const unsigned char openlit_yaml[] = {
 static const unsigned char properties_yaml[] = {
 #embed "../../Mappings/properties.yaml"
 };
+static const unsigned char pydantic_ai_yaml[] = {
+#embed "../../Mappings/pydantic-ai.yaml"
+};
 static const unsigned char semantic_kernel_yaml[] = {
 #embed "../../Mappings/semantic-kernel.yaml"
 };
@@ -92,6 +95,7 @@ static const struct stock_file files[] = {
     {"openinference.yaml", openinference_yaml, sizeof openinference_yaml},
     {"openlit.yaml", openlit_yaml, sizeof openlit_yaml},
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
+    {"pydantic-ai.yaml", pydantic_ai_yaml, sizeof pydantic_ai_yaml},
     {"semantic-kernel.yaml", semantic_kernel_yaml, sizeof semantic_kernel_yaml},
     {"strands.yaml", strands_yaml, sizeof strands_yaml},
     {"traceloop-legacy.yaml", traceloop_legacy_yaml, sizeof traceloop_legacy_yaml},
