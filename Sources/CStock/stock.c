@@ -41,6 +41,9 @@ static const unsigned char litellm_v2_yaml[] = {
 static const unsigned char litellm_yaml[] = {
 #embed "../../Mappings/litellm.yaml"
 };
+static const unsigned char logfire_yaml[] = {
+#embed "../../Mappings/logfire.yaml"
+};
 static const unsigned char mcp_yaml[] = {
 #embed "../../Mappings/mcp.yaml"
 };
@@ -91,6 +94,7 @@ static const struct stock_file files[] = {
     {"langfuse.yaml", langfuse_yaml, sizeof langfuse_yaml},
     {"litellm-v2.yaml", litellm_v2_yaml, sizeof litellm_v2_yaml},
     {"litellm.yaml", litellm_yaml, sizeof litellm_yaml},
+    {"logfire.yaml", logfire_yaml, sizeof logfire_yaml},
     {"mcp.yaml", mcp_yaml, sizeof mcp_yaml},
     {"openinference.yaml", openinference_yaml, sizeof openinference_yaml},
     {"openlit.yaml", openlit_yaml, sizeof openlit_yaml},
