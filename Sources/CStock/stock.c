@@ -35,6 +35,9 @@ static const unsigned char google_adk_yaml[] = {
 static const unsigned char langfuse_yaml[] = {
 #embed "../../Mappings/langfuse.yaml"
 };
+static const unsigned char langsmith_yaml[] = {
+#embed "../../Mappings/langsmith.yaml"
+};
 static const unsigned char litellm_v2_yaml[] = {
 #embed "../../Mappings/litellm-v2.yaml"
 };
@@ -92,6 +95,7 @@ static const struct stock_file files[] = {
     {"google-adk-1.yaml", google_adk_1_yaml, sizeof google_adk_1_yaml},
     {"google-adk.yaml", google_adk_yaml, sizeof google_adk_yaml},
     {"langfuse.yaml", langfuse_yaml, sizeof langfuse_yaml},
+    {"langsmith.yaml", langsmith_yaml, sizeof langsmith_yaml},
     {"litellm-v2.yaml", litellm_v2_yaml, sizeof litellm_v2_yaml},
     {"litellm.yaml", litellm_yaml, sizeof litellm_yaml},
     {"logfire.yaml", logfire_yaml, sizeof logfire_yaml},
