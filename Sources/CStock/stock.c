@@ -50,6 +50,9 @@ static const unsigned char logfire_yaml[] = {
 static const unsigned char mcp_yaml[] = {
 #embed "../../Mappings/mcp.yaml"
 };
+static const unsigned char mlflow_yaml[] = {
+#embed "../../Mappings/mlflow.yaml"
+};
 static const unsigned char openinference_yaml[] = {
 #embed "../../Mappings/openinference.yaml"
 };
@@ -100,6 +103,7 @@ static const struct stock_file files[] = {
     {"litellm.yaml", litellm_yaml, sizeof litellm_yaml},
     {"logfire.yaml", logfire_yaml, sizeof logfire_yaml},
     {"mcp.yaml", mcp_yaml, sizeof mcp_yaml},
+    {"mlflow.yaml", mlflow_yaml, sizeof mlflow_yaml},
     {"openinference.yaml", openinference_yaml, sizeof openinference_yaml},
     {"openlit.yaml", openlit_yaml, sizeof openlit_yaml},
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
