@@ -38,6 +38,9 @@ static const unsigned char langfuse_yaml[] = {
 static const unsigned char langsmith_yaml[] = {
 #embed "../../Mappings/langsmith.yaml"
 };
+static const unsigned char langwatch_yaml[] = {
+#embed "../../Mappings/langwatch.yaml"
+};
 static const unsigned char litellm_v2_yaml[] = {
 #embed "../../Mappings/litellm-v2.yaml"
 };
@@ -99,6 +102,7 @@ static const struct stock_file files[] = {
     {"google-adk.yaml", google_adk_yaml, sizeof google_adk_yaml},
     {"langfuse.yaml", langfuse_yaml, sizeof langfuse_yaml},
     {"langsmith.yaml", langsmith_yaml, sizeof langsmith_yaml},
+    {"langwatch.yaml", langwatch_yaml, sizeof langwatch_yaml},
     {"litellm-v2.yaml", litellm_v2_yaml, sizeof litellm_v2_yaml},
     {"litellm.yaml", litellm_yaml, sizeof litellm_yaml},
     {"logfire.yaml", logfire_yaml, sizeof logfire_yaml},
