@@ -32,6 +32,9 @@ static const unsigned char google_adk_1_yaml[] = {
 static const unsigned char google_adk_yaml[] = {
 #embed "../../Mappings/google-adk.yaml"
 };
+static const unsigned char haystack_yaml[] = {
+#embed "../../Mappings/haystack.yaml"
+};
 static const unsigned char langfuse_yaml[] = {
 #embed "../../Mappings/langfuse.yaml"
 };
@@ -100,6 +103,7 @@ static const struct stock_file files[] = {
     {"gen-ai.yaml", gen_ai_yaml, sizeof gen_ai_yaml},
     {"google-adk-1.yaml", google_adk_1_yaml, sizeof google_adk_1_yaml},
     {"google-adk.yaml", google_adk_yaml, sizeof google_adk_yaml},
+    {"haystack.yaml", haystack_yaml, sizeof haystack_yaml},
     {"langfuse.yaml", langfuse_yaml, sizeof langfuse_yaml},
     {"langsmith.yaml", langsmith_yaml, sizeof langsmith_yaml},
     {"langwatch.yaml", langwatch_yaml, sizeof langwatch_yaml},
