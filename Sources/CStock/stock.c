@@ -50,6 +50,9 @@ static const unsigned char litellm_v2_yaml[] = {
 static const unsigned char litellm_yaml[] = {
 #embed "../../Mappings/litellm.yaml"
 };
+static const unsigned char livekit_yaml[] = {
+#embed "../../Mappings/livekit.yaml"
+};
 static const unsigned char logfire_yaml[] = {
 #embed "../../Mappings/logfire.yaml"
 };
@@ -109,6 +112,7 @@ static const struct stock_file files[] = {
     {"langwatch.yaml", langwatch_yaml, sizeof langwatch_yaml},
     {"litellm-v2.yaml", litellm_v2_yaml, sizeof litellm_v2_yaml},
     {"litellm.yaml", litellm_yaml, sizeof litellm_yaml},
+    {"livekit.yaml", livekit_yaml, sizeof livekit_yaml},
     {"logfire.yaml", logfire_yaml, sizeof logfire_yaml},
     {"mcp.yaml", mcp_yaml, sizeof mcp_yaml},
     {"mlflow.yaml", mlflow_yaml, sizeof mlflow_yaml},
