@@ -8,6 +8,9 @@
 static const unsigned char agent_framework_yaml[] = {
 #embed "../../Mappings/agent-framework.yaml"
 };
+static const unsigned char agentops_yaml[] = {
+#embed "../../Mappings/agentops.yaml"
+};
 static const unsigned char anthropic_sdk_yaml[] = {
 #embed "../../Mappings/anthropic-sdk.yaml"
 };
@@ -34,6 +37,9 @@ static const unsigned char google_adk_yaml[] = {
 };
 static const unsigned char haystack_yaml[] = {
 #embed "../../Mappings/haystack.yaml"
+};
+static const unsigned char laminar_yaml[] = {
+#embed "../../Mappings/laminar.yaml"
 };
 static const unsigned char langfuse_yaml[] = {
 #embed "../../Mappings/langfuse.yaml"
@@ -98,6 +104,7 @@ static const unsigned char vercel_ai_yaml[] = {
 
 static const struct stock_file files[] = {
     {"agent-framework.yaml", agent_framework_yaml, sizeof agent_framework_yaml},
+    {"agentops.yaml", agentops_yaml, sizeof agentops_yaml},
     {"anthropic-sdk.yaml", anthropic_sdk_yaml, sizeof anthropic_sdk_yaml},
     {"autogen.yaml", autogen_yaml, sizeof autogen_yaml},
     {"bedrock.yaml", bedrock_yaml, sizeof bedrock_yaml},
@@ -107,6 +114,7 @@ static const struct stock_file files[] = {
     {"google-adk-1.yaml", google_adk_1_yaml, sizeof google_adk_1_yaml},
     {"google-adk.yaml", google_adk_yaml, sizeof google_adk_yaml},
     {"haystack.yaml", haystack_yaml, sizeof haystack_yaml},
+    {"laminar.yaml", laminar_yaml, sizeof laminar_yaml},
     {"langfuse.yaml", langfuse_yaml, sizeof langfuse_yaml},
     {"langsmith.yaml", langsmith_yaml, sizeof langsmith_yaml},
     {"langwatch.yaml", langwatch_yaml, sizeof langwatch_yaml},
