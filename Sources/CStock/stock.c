@@ -20,6 +20,9 @@ static const unsigned char autogen_yaml[] = {
 static const unsigned char bedrock_yaml[] = {
 #embed "../../Mappings/bedrock.yaml"
 };
+static const unsigned char claude_code_yaml[] = {
+#embed "../../Mappings/claude-code.yaml"
+};
 static const unsigned char common_yaml[] = {
 #embed "../../Mappings/common.yaml"
 };
@@ -108,6 +111,7 @@ static const struct stock_file files[] = {
     {"anthropic-sdk.yaml", anthropic_sdk_yaml, sizeof anthropic_sdk_yaml},
     {"autogen.yaml", autogen_yaml, sizeof autogen_yaml},
     {"bedrock.yaml", bedrock_yaml, sizeof bedrock_yaml},
+    {"claude-code.yaml", claude_code_yaml, sizeof claude_code_yaml},
     {"common.yaml", common_yaml, sizeof common_yaml},
     {"dialects.yaml", dialects_yaml, sizeof dialects_yaml},
     {"gen-ai.yaml", gen_ai_yaml, sizeof gen_ai_yaml},
