@@ -32,6 +32,9 @@ static const unsigned char dialects_yaml[] = {
 static const unsigned char gen_ai_yaml[] = {
 #embed "../../Mappings/gen-ai.yaml"
 };
+static const unsigned char genkit_yaml[] = {
+#embed "../../Mappings/genkit.yaml"
+};
 static const unsigned char google_adk_1_yaml[] = {
 #embed "../../Mappings/google-adk-1.yaml"
 };
@@ -64,6 +67,9 @@ static const unsigned char livekit_yaml[] = {
 };
 static const unsigned char logfire_yaml[] = {
 #embed "../../Mappings/logfire.yaml"
+};
+static const unsigned char mastra_yaml[] = {
+#embed "../../Mappings/mastra.yaml"
 };
 static const unsigned char mcp_yaml[] = {
 #embed "../../Mappings/mcp.yaml"
@@ -104,6 +110,9 @@ static const unsigned char vercel_ai_7_yaml[] = {
 static const unsigned char vercel_ai_yaml[] = {
 #embed "../../Mappings/vercel-ai.yaml"
 };
+static const unsigned char voltagent_yaml[] = {
+#embed "../../Mappings/voltagent.yaml"
+};
 
 static const struct stock_file files[] = {
     {"agent-framework.yaml", agent_framework_yaml, sizeof agent_framework_yaml},
@@ -115,6 +124,7 @@ static const struct stock_file files[] = {
     {"common.yaml", common_yaml, sizeof common_yaml},
     {"dialects.yaml", dialects_yaml, sizeof dialects_yaml},
     {"gen-ai.yaml", gen_ai_yaml, sizeof gen_ai_yaml},
+    {"genkit.yaml", genkit_yaml, sizeof genkit_yaml},
     {"google-adk-1.yaml", google_adk_1_yaml, sizeof google_adk_1_yaml},
     {"google-adk.yaml", google_adk_yaml, sizeof google_adk_yaml},
     {"haystack.yaml", haystack_yaml, sizeof haystack_yaml},
@@ -126,6 +136,7 @@ static const struct stock_file files[] = {
     {"litellm.yaml", litellm_yaml, sizeof litellm_yaml},
     {"livekit.yaml", livekit_yaml, sizeof livekit_yaml},
     {"logfire.yaml", logfire_yaml, sizeof logfire_yaml},
+    {"mastra.yaml", mastra_yaml, sizeof mastra_yaml},
     {"mcp.yaml", mcp_yaml, sizeof mcp_yaml},
     {"mlflow.yaml", mlflow_yaml, sizeof mlflow_yaml},
     {"openinference.yaml", openinference_yaml, sizeof openinference_yaml},
@@ -139,6 +150,7 @@ static const struct stock_file files[] = {
     {"values.yaml", values_yaml, sizeof values_yaml},
     {"vercel-ai-7.yaml", vercel_ai_7_yaml, sizeof vercel_ai_7_yaml},
     {"vercel-ai.yaml", vercel_ai_yaml, sizeof vercel_ai_yaml},
+    {"voltagent.yaml", voltagent_yaml, sizeof voltagent_yaml},
 };
 
 size_t stock_file_count(void) { return sizeof files / sizeof files[0]; }
