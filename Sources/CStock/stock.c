@@ -29,6 +29,9 @@ static const unsigned char common_yaml[] = {
 static const unsigned char dialects_yaml[] = {
 #embed "../../Mappings/dialects.yaml"
 };
+static const unsigned char gemini_cli_yaml[] = {
+#embed "../../Mappings/gemini-cli.yaml"
+};
 static const unsigned char gen_ai_yaml[] = {
 #embed "../../Mappings/gen-ai.yaml"
 };
@@ -92,6 +95,9 @@ static const unsigned char pydantic_ai_yaml[] = {
 static const unsigned char semantic_kernel_yaml[] = {
 #embed "../../Mappings/semantic-kernel.yaml"
 };
+static const unsigned char spring_ai_yaml[] = {
+#embed "../../Mappings/spring-ai.yaml"
+};
 static const unsigned char strands_yaml[] = {
 #embed "../../Mappings/strands.yaml"
 };
@@ -123,6 +129,7 @@ static const struct stock_file files[] = {
     {"claude-code.yaml", claude_code_yaml, sizeof claude_code_yaml},
     {"common.yaml", common_yaml, sizeof common_yaml},
     {"dialects.yaml", dialects_yaml, sizeof dialects_yaml},
+    {"gemini-cli.yaml", gemini_cli_yaml, sizeof gemini_cli_yaml},
     {"gen-ai.yaml", gen_ai_yaml, sizeof gen_ai_yaml},
     {"genkit.yaml", genkit_yaml, sizeof genkit_yaml},
     {"google-adk-1.yaml", google_adk_1_yaml, sizeof google_adk_1_yaml},
@@ -144,6 +151,7 @@ static const struct stock_file files[] = {
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
     {"pydantic-ai.yaml", pydantic_ai_yaml, sizeof pydantic_ai_yaml},
     {"semantic-kernel.yaml", semantic_kernel_yaml, sizeof semantic_kernel_yaml},
+    {"spring-ai.yaml", spring_ai_yaml, sizeof spring_ai_yaml},
     {"strands.yaml", strands_yaml, sizeof strands_yaml},
     {"traceloop-legacy.yaml", traceloop_legacy_yaml, sizeof traceloop_legacy_yaml},
     {"traceloop.yaml", traceloop_yaml, sizeof traceloop_yaml},
