@@ -86,6 +86,9 @@ static const unsigned char openinference_yaml[] = {
 static const unsigned char openlit_yaml[] = {
 #embed "../../Mappings/openlit.yaml"
 };
+static const unsigned char openrouter_yaml[] = {
+#embed "../../Mappings/openrouter.yaml"
+};
 static const unsigned char properties_yaml[] = {
 #embed "../../Mappings/properties.yaml"
 };
@@ -148,6 +151,7 @@ static const struct stock_file files[] = {
     {"mlflow.yaml", mlflow_yaml, sizeof mlflow_yaml},
     {"openinference.yaml", openinference_yaml, sizeof openinference_yaml},
     {"openlit.yaml", openlit_yaml, sizeof openlit_yaml},
+    {"openrouter.yaml", openrouter_yaml, sizeof openrouter_yaml},
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
     {"pydantic-ai.yaml", pydantic_ai_yaml, sizeof pydantic_ai_yaml},
     {"semantic-kernel.yaml", semantic_kernel_yaml, sizeof semantic_kernel_yaml},
