@@ -29,6 +29,9 @@ static const unsigned char common_yaml[] = {
 static const unsigned char dialects_yaml[] = {
 #embed "../../Mappings/dialects.yaml"
 };
+static const unsigned char fallback_yaml[] = {
+#embed "../../Mappings/fallback.yaml"
+};
 static const unsigned char gemini_cli_yaml[] = {
 #embed "../../Mappings/gemini-cli.yaml"
 };
@@ -68,6 +71,9 @@ static const unsigned char litellm_yaml[] = {
 static const unsigned char livekit_yaml[] = {
 #embed "../../Mappings/livekit.yaml"
 };
+static const unsigned char llm_yaml[] = {
+#embed "../../Mappings/llm.yaml"
+};
 static const unsigned char logfire_yaml[] = {
 #embed "../../Mappings/logfire.yaml"
 };
@@ -88,6 +94,9 @@ static const unsigned char openlit_yaml[] = {
 };
 static const unsigned char openrouter_yaml[] = {
 #embed "../../Mappings/openrouter.yaml"
+};
+static const unsigned char posthog_yaml[] = {
+#embed "../../Mappings/posthog.yaml"
 };
 static const unsigned char properties_yaml[] = {
 #embed "../../Mappings/properties.yaml"
@@ -132,6 +141,7 @@ static const struct stock_file files[] = {
     {"claude-code.yaml", claude_code_yaml, sizeof claude_code_yaml},
     {"common.yaml", common_yaml, sizeof common_yaml},
     {"dialects.yaml", dialects_yaml, sizeof dialects_yaml},
+    {"fallback.yaml", fallback_yaml, sizeof fallback_yaml},
     {"gemini-cli.yaml", gemini_cli_yaml, sizeof gemini_cli_yaml},
     {"gen-ai.yaml", gen_ai_yaml, sizeof gen_ai_yaml},
     {"genkit.yaml", genkit_yaml, sizeof genkit_yaml},
@@ -145,6 +155,7 @@ static const struct stock_file files[] = {
     {"litellm-v2.yaml", litellm_v2_yaml, sizeof litellm_v2_yaml},
     {"litellm.yaml", litellm_yaml, sizeof litellm_yaml},
     {"livekit.yaml", livekit_yaml, sizeof livekit_yaml},
+    {"llm.yaml", llm_yaml, sizeof llm_yaml},
     {"logfire.yaml", logfire_yaml, sizeof logfire_yaml},
     {"mastra.yaml", mastra_yaml, sizeof mastra_yaml},
     {"mcp.yaml", mcp_yaml, sizeof mcp_yaml},
@@ -152,6 +163,7 @@ static const struct stock_file files[] = {
     {"openinference.yaml", openinference_yaml, sizeof openinference_yaml},
     {"openlit.yaml", openlit_yaml, sizeof openlit_yaml},
     {"openrouter.yaml", openrouter_yaml, sizeof openrouter_yaml},
+    {"posthog.yaml", posthog_yaml, sizeof posthog_yaml},
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
     {"pydantic-ai.yaml", pydantic_ai_yaml, sizeof pydantic_ai_yaml},
     {"semantic-kernel.yaml", semantic_kernel_yaml, sizeof semantic_kernel_yaml},
