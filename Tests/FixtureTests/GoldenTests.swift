@@ -74,7 +74,11 @@ struct FixtureCase: CustomTestStringConvertible {
         .map { FixtureCase(name: "\(dialect)/\($0)", path: "\(FixtureFolder.root)/\(dialect)/\($0)") }
     }
 
-  var requests: [String] { FixtureFolder.names(path).filter { $0.hasSuffix(".pb") }.map { "\(path)/\($0)" } }
+  /// What was captured is protobuf; what was written by hand is JSON only.
+  var requests: [String] {
+    let binary = FixtureFolder.names(path).filter { $0.hasSuffix(".pb") }.map { "\(path)/\($0)" }
+    return binary.isEmpty ? jsonRequests : binary
+  }
   var jsonRequests: [String] {
     FixtureFolder.names(path).filter { $0.hasSuffix(".otlp.json") }.map { "\(path)/\($0)" }
   }
