@@ -11,8 +11,11 @@ package struct ByteBuffer: ~Copyable {
   @inlinable package var count: Int { length }
   @usableFromInline var length = 0
 
+  /// Room that is always left behind what is written, so that short pieces can be copied as one whole block.
+  @inlinable static var slack: Int { 32 }
+
   package init(capacity: Int = 256) {
-    self.capacity = max(capacity, 16)
+    self.capacity = max(capacity, 16) + Self.slack
     guard let memory = unsafe malloc(self.capacity) else {
       preconditionFailure("out of memory: \(self.capacity) bytes")
     }
@@ -21,8 +24,8 @@ package struct ByteBuffer: ~Copyable {
 
   deinit { unsafe free(base) }
 
-  @inlinable package mutating func reserve(_ extra: Int) {
-    if length &+ extra > capacity { grow(extra) }
+  @inline(__always) @inlinable package mutating func reserve(_ extra: Int) {
+    if length &+ extra &+ ByteBuffer.slack > capacity { grow(extra &+ ByteBuffer.slack) }
   }
 
   @usableFromInline mutating func grow(_ extra: Int) {
@@ -33,14 +36,14 @@ package struct ByteBuffer: ~Copyable {
     capacity = wanted
   }
 
-  @inlinable package mutating func append(_ byte: UInt8) {
+  @inline(__always) @inlinable package mutating func append(_ byte: UInt8) {
     reserve(1)
     unsafe base[length] = byte
     length &+= 1
   }
 
   /// Appends eight bytes at once, the highest first.
-  @inlinable package mutating func append(bigEndian word: UInt64) {
+  @inline(__always) @inlinable package mutating func append(bigEndian word: UInt64) {
     reserve(8)
     unsafe UnsafeMutableRawPointer(base + length).storeBytes(of: word.bigEndian, as: UInt64.self)
     length &+= 8
@@ -53,7 +56,18 @@ package struct ByteBuffer: ~Copyable {
     length &+= size
   }
 
-  @inlinable package mutating func append(_ source: ByteSpan, _ slice: Slice) {
+  /// Most pieces are short: those are copied as one block of `slack` bytes, what is too much of it being overwritten by
+  /// what follows. To call a function that finds out how to copy took longer than the copy.
+  @inline(__always) @inlinable package mutating func append(_ source: ByteSpan, _ slice: Slice) {
+    guard slice.count <= 32, slice.start &+ ByteBuffer.slack <= source.count else { return appendLong(source, slice) }
+    reserve(ByteBuffer.slack)
+    unsafe source.withUnsafeBufferPointer { pointer in
+      unsafe (base + length).update(from: pointer.baseAddress.unsafelyUnwrapped + slice.start, count: ByteBuffer.slack)
+    }
+    length &+= Int(slice.count)
+  }
+
+  @usableFromInline mutating func appendLong(_ source: ByteSpan, _ slice: Slice) {
     if slice.isEmpty { return }
     precondition(slice.end <= source.count)
     let size = Int(slice.count)

@@ -116,23 +116,17 @@ package struct JSONScanner {
     }
   }
 
-  /// The first byte from `index` on that is a quote, a backslash, a control character or not ASCII, found eight bytes
-  /// at a time; in the last seven bytes before `end`, any byte.
+  /// The first byte from `index` on that is a quote, a backslash, a control character or not ASCII; `end` if there is
+  /// none.
   @inlinable static func firstSpecial(_ bytes: ByteSpan, _ index: Int, _ end: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let high: UInt64 = 0x8080_8080_8080_8080
     var index = index
-    while end &- index >= 8 {
-      let word = bytes.word(at: index)
-      let quote = word ^ (ones &* 0x22)
-      let slash = word ^ (ones &* 0x5c)
-      let control = word &- (ones &* 0x20)
-      // A borrow can only mark bytes above one that is marked rightly, so the lowest mark is right.
-      let marks = ((quote &- ones) | (slash &- ones) | control | word) & high
-      if marks != 0 { return index &+ marks.trailingZeroBitCount &>> 3 }
-      index &+= 8
+    while index < end, index &+ JSONBlock.size <= bytes.count {
+      let plain = JSONBlock(bytes, index).plain
+      index &+= plain
+      if plain < JSONBlock.size { return min(index, end) }
     }
-    return index
+    while index < end, !JSONBlock.isSpecial(bytes[index]) { index &+= 1 }
+    return min(index, end)
   }
 
   @usableFromInline func escape(

@@ -11,28 +11,31 @@ extension ByteBuffer {
   @inlinable package mutating func appendJSONContent(_ bytes: ByteSpan, _ slice: Slice) {
     var index = slice.start
     let end = slice.end
-    var plain = index
     while index < end {
-      index = JSONScanner.firstSpecial(bytes, index, end)
-      if index >= end { break }
+      // Room for the rest; and each block is copied before it is known how much of it may stay.
+      reserve(end &- index)
+      while index &+ JSONBlock.size <= bytes.count {
+        let block = JSONBlock(bytes, index)
+        unsafe UnsafeMutableRawPointer(base + length).storeBytes(of: block.low.littleEndian, as: UInt64.self)
+        unsafe UnsafeMutableRawPointer(base + length + 8).storeBytes(of: block.high.littleEndian, as: UInt64.self)
+        let plain = min(block.plain, end &- index)
+        length &+= plain
+        index &+= plain
+        if plain < JSONBlock.size { break }
+      }
+      if index >= end { return }
       let byte = bytes[index]
-      if byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-        index &+= 1
+      if !JSONBlock.isSpecial(byte) {
+        append(byte)
+      } else if byte >= 0x80, case let size = UTF8Check.sequenceLength(bytes, index, end), size > 0 {
+        append(bytes, Slice(index, index &+ size))
+        index &+= size
         continue
+      } else {
+        appendEscaped(byte)
       }
-      if byte >= 0x80 {
-        let size = UTF8Check.sequenceLength(bytes, index, end)
-        if size > 0 {
-          index &+= size
-          continue
-        }
-      }
-      append(bytes, Slice(plain, index))
-      appendEscaped(byte)
       index &+= 1
-      plain = index
     }
-    append(bytes, Slice(plain, end))
   }
 
   @usableFromInline mutating func appendEscaped(_ byte: UInt8) {
