@@ -12,7 +12,7 @@ package struct ByteBuffer: ~Copyable {
   @usableFromInline var length = 0
 
   /// Room that is always left behind what is written, so that short pieces can be copied as one whole block.
-  @inlinable static var slack: Int { 32 }
+  @inlinable package static var slack: Int { 32 }
 
   package init(capacity: Int = 256) {
     self.capacity = max(capacity, 16) + Self.slack

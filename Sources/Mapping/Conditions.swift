@@ -29,8 +29,8 @@ extension Mapper {
   private func isThere(_ path: CompiledPath, _ index: Int) -> Bool {
     switch path.place {
     case .attribute(let slot) where path.pointer.isEmpty:
-      let place = spanSlots[index &* slotCount &+ slot]
-      return place > 0 && isPresent(batch.attributes[Int(place) &- 1].value)
+      let place = attribute(in: slot, of: index)
+      return place >= 0 && isPresent(batch.attributes[place].value)
     case .gather(let family), .object(let family):
       return batch.spans[index].attributes.contains { isMember($0, of: family) }
     default: return resolve(path, index).isPresent

@@ -13,13 +13,13 @@ extension Mapper {
       end = shorten(property, valueStart: valueStart, &out)
     }
     let size = end - valueStart
-    for label in property.furtherLabels {
+    for number in property.further {
       out.append(UInt8(ascii: ","))
-      out.append(label)
+      program.labels.append(program.furtherLabels[Int(number)], to: &out)
       out.appendOwn(valueStart, size)
     }
-    if let parameter = property.parameter {
-      parameters.append(parameter)
+    if !property.parameter.isEmpty {
+      program.labels.append(property.parameter, to: &parameters)
       out.copy(valueStart, size, to: &parameters)
       parameters.append(UInt8(ascii: ","))
     }
@@ -48,7 +48,7 @@ extension Mapper {
     appendCut(text.span, Slice(0, text.count), to: &out)
     out.append(UInt8(ascii: "\""))
     stringBytesMax = before
-    truncated.append(property.name)
+    truncated.append(program.propertyNames[property.number])
     return out.count
   }
 
@@ -64,7 +64,7 @@ extension Mapper {
       program.properties[property].events & event.bit != 0, let input = current.inputTokens,
       let output = current.outputTokens
     {
-      out.append(program.properties[property].label)
+      program.labels.append(program.properties[property].label, to: &out)
       out.appendJSONNumber(input + output)
       out.append(UInt8(ascii: ","))
     }

@@ -42,6 +42,7 @@ extension Mapper {
       let span = batch.spans[index]
       let key = SpanKey(span: span.id.value, start: span.start)
       if context.sent.contains(key) { continue }
+      focus(index)
       let frozen = context.frozen[key] ?? freeze(index, key, context, &moments)
       guard let name = EventName(number: frozen.name) else { continue }
       let start = out.count
@@ -152,11 +153,10 @@ extension Mapper {
     let dialect = program.dialects[Int(spans[index].dialect)]
     applyRules(dialect, to: index, event: event, &out)
     for constant in dialect.facts.constants where program.properties[constant.property].events & event.bit != 0 {
-      out.append(constant.json)
-      out.append(UInt8(ascii: ","))
+      program.labels.append(constant.json, to: &out)
     }
     writeDerived(index, dialect, event, isKnown: isKnown(frozen, index), to: &out)
-    writeLeftovers(index, dialect, to: &out)
+    writeLeftovers(index, to: &out)
     writeResource(index, dialect, to: &out)
     if !truncated.isEmpty { writeTruncated(to: &out) }
     out.append("\"$lib\":\"hoglet\",\"$lib_version\":\"")
@@ -235,8 +235,14 @@ extension EventName {
   }
 
   package init?(number: UInt8) {
-    guard let name = EventName.allCases.first(where: { $0.number == number }) else { return nil }
-    self = name
+    switch number {
+    case 1: self = .generation
+    case 2: self = .embedding
+    case 3: self = .span
+    case 4: self = .trace
+    case 5: self = .evaluation
+    default: return nil
+    }
   }
 
   var text: StaticString {

@@ -44,24 +44,25 @@ extension Mapper {
     let dialect = spans[index].dialect >= 0 ? Int(spans[index].dialect) : 0
     guard dialect < program.dialects.count, let number = program.dialects[dialect].identity else { return nil }
     let compiled = program.dialects[dialect]
-    let property = compiled.rules[number].property
-    let sources = compiled.rules[number].sources
-    let first = Int(compiled.heads[number].sources.lowerBound)
-    for place in sources.indices where canSpeak(compiled.sourceHeads[first + place], index) {
-      let head = compiled.sourceHeads[first + place]
+    let rule = compiled.rules[number]
+    for place in Int(rule.sources.lowerBound)..<Int(rule.sources.upperBound)
+    where canSpeak(compiled.heads[place], index) {
+      let head = compiled.heads[place]
       if let (value, _) = plainValue(head, index), case .string(let text) = value {
         guard (head.reach == .resource) == resource, isPresent(value), let slice = cut(text) else { continue }
         return slice
       }
-      let source = sources[place]
+      let source = compiled.sources[place]
       guard case .resource? = source.path?.place else {
         if resource { continue }
-        if let found = evaluate(source, program.properties[property], index), let slice = identity(found) {
+        if let found = evaluate(source, program.properties[Int(rule.property)], index), let slice = identity(found) {
           return slice
         }
         continue
       }
-      if resource, let found = evaluate(source, program.properties[property], index), let slice = identity(found) {
+      if resource, let found = evaluate(source, program.properties[Int(rule.property)], index),
+        let slice = identity(found)
+      {
         return slice
       }
     }

@@ -43,10 +43,8 @@ struct KeyTable: Sendable {
     return intern(bytes.span, Slice(0, bytes.count))
   }
 
-  /// Appends the bytes of a key.
-  func append(_ index: Int, to out: inout ByteBuffer) {
-    out.appendJSONContent(arena.span, keys[index])
-  }
+  /// The bytes of a key.
+  func name(_ index: Int) -> [UInt8] { Array(arena[keys[index].range]) }
 
   private mutating func rehash() {
     for bucket in buckets.indices { buckets[bucket] = 0 }

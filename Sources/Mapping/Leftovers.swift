@@ -4,13 +4,15 @@ import Telemetry
 /// What no rule consumed: attributes as `otel.<name>`, the resource as `otel.resource.<name>`.
 extension Mapper {
   /// Writes the attributes that are left. Names beginning with `$` are PostHog's and keep their name.
-  func writeLeftovers(_ index: Int, _ dialect: CompiledDialect, to out: inout ByteBuffer) {
+  func writeLeftovers(_ index: Int, to out: inout ByteBuffer) {
     let hasRepeats = spans[index].hasRepeats
-    let drop = dialect.facts.drop
+    let bytes = self.bytes
+    let memory = self.memory
+    let dialect = Int(spans[index].dialect)
     for attribute in batch.spans[index].attributes where !consumed[Int(attribute)] {
       let place = Int(attribute)
-      if Self.matches(drop, bytes, batch.attributes[place].key) { continue }
       if memory[keys[place]].isReserved { continue }
+      if memory.drops(keys[place], dialect, program, bytes, batch.attributes[place].key) { continue }
       if hasRepeats, isRepeated(attribute, batch.spans[index].attributes) { continue }
       memory.appendLabel(keys[place], to: &out)
       write(leftover: batch.attributes[place].value, to: &out)
@@ -59,7 +61,7 @@ extension Mapper {
     let drop = dialect.facts.dropResource
     for attribute in batch.resources[number].attributes {
       let key = batch.attributes[Int(attribute)].key
-      if Self.matches(drop, bytes, key) || isRepeated(attribute, batch.resources[number].attributes) { continue }
+      if KeyMemory.matches(drop, bytes, key) || isRepeated(attribute, batch.resources[number].attributes) { continue }
       out.append("\"otel.resource.")
       out.appendJSONContent(bytes, key)
       out.append("\":")
@@ -71,12 +73,5 @@ extension Mapper {
       out.copy(start, out.count - start, to: &resourceText)
       resourceSlices[number] = Slice(kept, resourceText.count)
     }
-  }
-
-  private static func matches(_ drops: [(bytes: [UInt8], isPrefix: Bool)], _ bytes: ByteSpan, _ key: Slice) -> Bool {
-    for drop in drops where drop.isPrefix ? bytes.starts(key, with: drop.bytes) : bytes.equals(key, drop.bytes) {
-      return true
-    }
-    return false
   }
 }

@@ -5,44 +5,48 @@ extension Mapper {
   /// Takes a decoded trace: everything that follows is about it. The mapper's previous batch is left in `next`, emptied,
   /// so that its memory is used again.
   package func load(_ next: inout Batch) {
+    focus(-1)
     retired.removeAll()
     swap(&batch, &next)
     next.removeAll()
-    if memory.isFull { memory = KeyMemory() }
+    if memory.isFull { memory = KeyMemory(program) }
     traceText = batch.spans.first.map { Array($0.trace.description.utf8) } ?? []
     users.removeAll(keepingCapacity: true)
     users.append(contentsOf: repeatElement(nil, count: batch.spans.count))
     numberKeys()
     fillResources()
     fillScopes()
-    fillSpans()
     joinLogs()
-    for index in spans.indices { classify(index) }
+    spans.removeAll(keepingCapacity: true)
+    spans.append(contentsOf: repeatElement(SpanState(), count: batch.spans.count))
+    for index in spans.indices {
+      focus(index)
+      classify(index)
+    }
     shapeTree()
   }
 
   private func numberKeys() {
     let bytes = self.bytes
     let memory = self.memory
-    Self.reset(&keys, batch.attributes.count)
-    var last: Int32 = 0
-    for index in batch.attributes.indices {
+    let count = batch.attributes.count
+    keys.fill(count, with: 0)
+    var last: Int32 = -1
+    for index in 0..<count {
       last = memory.key(bytes, batch.attributes[index].key, after: last, program)
       keys[index] = last
     }
-    consumed.removeAll(keepingCapacity: true)
-    consumed.append(contentsOf: repeatElement(false, count: batch.attributes.count))
+    places.extend(to: memory.count, with: 0)
+    consumed.fill(count, with: false)
   }
 
   private func fillResources() {
     let width = program.resourceSlots.count
-    let bytes = self.bytes
     Self.reset(&resourceSlots, batch.resources.count * width)
     for (index, resource) in batch.resources.enumerated() {
       for attribute in resource.attributes {
-        if let slot = program.resourceSlots.find(bytes, batch.attributes[Int(attribute)].key) {
-          resourceSlots[index * width + slot] = attribute + 1
-        }
+        let slot = memory[keys[Int(attribute)]].resourceSlot
+        if slot >= 0 { resourceSlots[index * width + Int(slot)] = attribute + 1 }
       }
     }
     resourceText.truncate(to: 0)
@@ -52,34 +56,15 @@ extension Mapper {
 
   private func fillScopes() {
     let width = program.scopeSlots.count
-    let bytes = self.bytes
     Self.reset(&scopeSlots, batch.scopes.count * width)
     for (index, scope) in batch.scopes.enumerated() {
       for attribute in scope.attributes {
-        if let slot = program.scopeSlots.find(bytes, batch.attributes[Int(attribute)].key) {
-          scopeSlots[index * width + slot] = attribute + 1
-        }
+        let slot = memory[keys[Int(attribute)]].scopeSlot
+        if slot >= 0 { scopeSlots[index * width + Int(slot)] = attribute + 1 }
       }
     }
-  }
-
-  private func fillSpans() {
-    let width = slotCount
-    Self.reset(&spanSlots, batch.spans.count * width)
-    spans.removeAll(keepingCapacity: true)
-    spans.append(contentsOf: repeatElement(SpanState(), count: batch.spans.count))
-    Self.reset(&lastSpan, memory.count)
-    let memory = self.memory
-    for index in batch.spans.indices {
-      let base = index &* width
-      let mark = Int32(truncatingIfNeeded: index &+ 1)
-      for attribute in batch.spans[index].attributes {
-        let key = keys[Int(attribute)]
-        if lastSpan[Int(key)] == mark { spans[index].hasRepeats = true } else { lastSpan[Int(key)] = mark }
-        let slot = memory[key].slot
-        if slot >= 0 { spanSlots[base &+ Int(slot)] = attribute &+ 1 }
-      }
-    }
+    scopeDialects.removeAll(keepingCapacity: true)
+    scopeDialects.append(contentsOf: repeatElement(nil, count: batch.scopes.count))
   }
 
   private static func reset(_ slots: inout [Int32], _ count: Int) {
@@ -115,11 +100,40 @@ extension Mapper {
 
   /// Finds the first dialect that knows the span, and what kind of span it says it is.
   private func classify(_ index: Int) {
-    for (number, dialect) in program.dialects.enumerated() where holds(dialect.facts.match, index) {
-      spans[index].dialect = Int32(number)
-      spans[index].kind = kind(of: index, dialect)
-      return
+    var left = candidates(index)
+    while left != 0 {
+      let number = left.trailingZeroBitCount
+      left &= left &- 1
+      // All dialects from the last bit on share it.
+      for dialect in number...(number < MatchIndex.last ? number : program.dialects.count - 1)
+      where holds(program.dialects[dialect].facts.match, index) {
+        spans[index].dialect = Int32(dialect)
+        spans[index].kind = kind(of: index, program.dialects[dialect])
+        return
+      }
     }
+  }
+
+  /// The dialects that may know the span.
+  private func candidates(_ index: Int) -> MatchIndex.Dialects {
+    var found = program.matches.always | dialects(ofScope: Int(batch.spans[index].scope), index)
+    for attribute in batch.spans[index].attributes {
+      let key = keys[Int(attribute)]
+      if Int(key) < slotCount { found |= program.matches.bySlot[Int(key)] }
+      let family = memory[key].family
+      if family >= 0 { found |= program.matches.byFamily[Int(family)] }
+    }
+    return found
+  }
+
+  /// The dialects that a scope may be of: asked for its first span, and remembered.
+  private func dialects(ofScope scope: Int, _ index: Int) -> MatchIndex.Dialects {
+    if program.matches.byScope.isEmpty { return 0 }
+    if let known = scopeDialects[scope] { return known }
+    var found: MatchIndex.Dialects = 0
+    for part in program.matches.byScope where holds(part.condition, index) { found |= part.dialects }
+    scopeDialects[scope] = found
+    return found
   }
 
   private func kind(of index: Int, _ dialect: CompiledDialect) -> Kind {
@@ -129,30 +143,21 @@ extension Mapper {
         if holds(condition, index) { return kind }
       case .by(let paths, let table):
         for path in paths {
+          lower.removeAll(keepingCapacity: true)
           let item = resolve(path, index).item
           if case .value(.string(let text)) = item {
-            if let entry = table.first(where: { bytes.equalsLowercased(text, $0.value) }) { return entry.kind }
+            lower.append(bytes, text)
+          } else if let text = text(item) {
+            lower.append(contentsOf: text)
+          } else {
             continue
           }
-          guard let text = text(item) else { continue }
-          let lower = text.lowercasedASCII
-          if let entry = table.first(where: { $0.value == lower }) { return entry.kind }
+          for place in lower.indices where lower[place] >= 0x41 && lower[place] <= 0x5a { lower[place] |= 0x20 }
+          if let kind = table.kind(of: lower) { return kind }
         }
       }
     }
     return .notAI
-  }
-}
-
-extension ByteSpan {
-  /// Whether a text in lower case is exactly `other`.
-  fileprivate func equalsLowercased(_ slice: Slice, _ other: [UInt8]) -> Bool {
-    guard Int(slice.count) == other.count else { return false }
-    for index in other.indices {
-      let byte = self[slice.start &+ index]
-      if byte != other[index], !(byte >= 0x41 && byte <= 0x5a && byte | 0x20 == other[index]) { return false }
-    }
-    return true
   }
 }
 

@@ -11,14 +11,16 @@ package final class Mapper {
   package internal(set) var batch = Batch()
 
   /// Numbers of attribute names, for every attribute of the batch.
-  var keys: [Int32] = []
-  var memory = KeyMemory()
-  /// For each name, the span (its index plus one) that had it last.
-  var lastSpan: [Int32] = []
-  /// For span s and slot k, the attribute's index plus one stands at `s * slotCount + k`.
-  var spanSlots: [Int32] = []
+  var keys = ValueBuffer<Int32>()
+  var memory: KeyMemory
+  /// The span that `places` is about; -1 for none.
+  var focused = -1
+  /// For each name, the index plus one of the focused span's attribute of that name; 0 for none.
+  var places = ValueBuffer<Int32>()
   var resourceSlots: [Int32] = []
   var scopeSlots: [Int32] = []
+  /// The dialects that each scope may be of, as far as the scope itself tells.
+  var scopeDialects: [MatchIndex.Dialects?] = []
   /// `"otel.resource.…":…,` of each resource, written once and copied into every event; and where each one stands.
   var resourceText = ByteBuffer()
   var resourceSlices: [Slice?] = []
@@ -29,7 +31,7 @@ package final class Mapper {
   var logNames: [Slice] = []
 
   /// Whether an attribute went into a property of the event being written.
-  var consumed: [Bool] = []
+  var consumed = ValueBuffer<Bool>()
   /// The users of spans as far as they are known: nil not asked yet, `.some(nil)` nobody.
   var users: [Slice??] = []
   var tape = JSONTape()
@@ -59,6 +61,7 @@ package final class Mapper {
   package init(program: Program) {
     self.program = program
     slotCount = program.slots.count
+    memory = KeyMemory(program)
   }
 }
 
@@ -101,6 +104,8 @@ struct SpanState {
   var isDuplicate = false
   /// Whether an attribute is given twice.
   var hasRepeats = false
+  /// A bit for each slot that an attribute has, by its number modulo 64: says quickly what a span has not.
+  var slots: UInt64 = 0
 
   var isAI: Bool { kind != .notAI }
 

@@ -5,6 +5,10 @@ import Telemetry
 package struct Program: Sendable {
   /// The name and type of every property, by number.
   var properties: [CompiledProperty] = []
+  var propertyNames: [String] = []
+  /// All texts that are written as they stand, one after the other.
+  var labels = Labels()
+  var furtherLabels: [Slice] = []
   /// Attribute names that some rule reads, by slot.
   var slots = KeyTable()
   /// Names that only the code writes, or that go out as further names of a property.
@@ -16,6 +20,7 @@ package struct Program: Sendable {
   var tables: [CompiledTable] = []
   var patterns: [Pattern] = []
   var dialects: [CompiledDialect] = []
+  var matches = MatchIndex()
   /// Numbers of properties that the code itself fills or reads.
   var known = KnownProperties()
 
@@ -25,15 +30,30 @@ package struct Program: Sendable {
   package var dialectNames: [String] { dialects.map(\.facts.name) }
 }
 
-/// A class, as are rules and sources: one reference to count where a struct of arrays would be copied field by field.
-final class CompiledProperty: Sendable {
-  let name: String
+/// Texts that are written as they stand. Behind them stands enough that each can be copied as one block.
+struct Labels: Sendable {
+  private(set) var bytes = [UInt8](repeating: 0, count: ByteBuffer.slack)
+
+  mutating func add(_ text: [UInt8]) -> Slice {
+    let start = bytes.count - ByteBuffer.slack
+    bytes.insert(contentsOf: text, at: start)
+    return Slice(start, start + text.count)
+  }
+
+  @inline(__always) func append(_ label: Slice, to out: inout ByteBuffer) { out.append(bytes.span, label) }
+}
+
+/// What is written under a name. Plain values only, its texts in `Program.labels`: a property is looked up for every
+/// value that is written, and counting references took as long as writing.
+struct CompiledProperty: Sendable {
+  let number: Int
   let type: PropertyType
-  /// `"name":`, and the same for every further name.
-  let label: [UInt8]
-  let furtherLabels: [[UInt8]]
-  /// `"parameter":` inside `$ai_model_parameters`.
-  let parameter: [UInt8]?
+  /// `"name":`
+  let label: Slice
+  /// The same for every further name: a run of `Program.furtherLabels`.
+  let further: Range<Int32>
+  /// `"parameter":` inside `$ai_model_parameters`; empty for none.
+  let parameter: Slice
   /// A bit for each `EventName`, by its order.
   let events: UInt8
   /// Whether a span that does not say takes what its nearest ancestor says.
@@ -49,33 +69,35 @@ final class CompiledProperty: Sendable {
   enum Role: Sendable {
     case none, inputTokens, outputTokens, totalTokens, cacheRead, cacheWrite, cacheExclusive, modelParameters
     case processPersonProfile, geoIPDisable
+
+    init(_ name: String) {
+      self =
+        switch name {
+        case "$ai_input_tokens": .inputTokens
+        case "$ai_output_tokens": .outputTokens
+        case "$ai_total_tokens": .totalTokens
+        case "$ai_cache_read_input_tokens": .cacheRead
+        case "$ai_cache_creation_input_tokens": .cacheWrite
+        case "$ai_cache_reporting_exclusive": .cacheExclusive
+        case "$ai_model_parameters": .modelParameters
+        case "$process_person_profile": .processPersonProfile
+        case "$geoip_disable": .geoIPDisable
+        default: .none
+        }
+    }
   }
 
-  init(
-    name: String, type: PropertyType, labels: [[UInt8]], parameter: [UInt8]?, events: UInt8, inherits: Bool
-  ) {
-    self.name = name
-    self.type = type
-    role =
-      switch name {
-      case "$ai_input_tokens": .inputTokens
-      case "$ai_output_tokens": .outputTokens
-      case "$ai_total_tokens": .totalTokens
-      case "$ai_cache_read_input_tokens": .cacheRead
-      case "$ai_cache_creation_input_tokens": .cacheWrite
-      case "$ai_cache_reporting_exclusive": .cacheExclusive
-      case "$ai_model_parameters": .modelParameters
-      case "$process_person_profile": .processPersonProfile
-      case "$geoip_disable": .geoIPDisable
-      default: .none
-      }
-    label = labels.first ?? []
-    furtherLabels = Array(labels.dropFirst())
+  init(_ declared: PropertyDeclaration, number: Int, label: Slice, further: Range<Int32>, parameter: Slice) {
+    self.number = number
+    self.label = label
+    self.further = further
     self.parameter = parameter
-    self.events = events
-    self.inherits = inherits
-    isOutput = name.hasPrefix("$ai_output")
-    switch type {
+    type = declared.type
+    role = Role(declared.name)
+    events = (declared.on.isEmpty ? EventName.allCases : declared.on).reduce(0) { $0 | $1.bit }
+    inherits = declared.inherits
+    isOutput = declared.name.hasPrefix("$ai_output")
+    switch declared.type {
     case .messages, .tools, .json, .object: isContent = true
     default: isContent = false
     }
@@ -87,8 +109,8 @@ struct DialectFacts: Sendable {
   var name: String
   var match: CompiledCondition
   var kinds: [CompiledKind] = []
-  /// Constant properties, as complete JSON members.
-  var constants: [(property: Int, json: [UInt8])] = []
+  /// Constant properties, as complete JSON members in `Program.labels`.
+  var constants: [(property: Int, json: Slice)] = []
   /// Whether input tokens leave cached ones out; nil if the dialect does not say.
   var cacheExclusive: Bool?
   /// Attribute names or prefixes that never go out; the flag says prefix.
@@ -96,101 +118,17 @@ struct DialectFacts: Sendable {
   var dropResource: [(bytes: [UInt8], isPrefix: Bool)] = []
 }
 
-final class CompiledDialect: Sendable {
-  let facts: DialectFacts
-  /// Rules of the dialect and of those it extends, one a property.
-  let rules: [CompiledRule]
-  /// What must be known of each rule to pass it over, and of all their sources, rule after rule: plain numbers, because
-  /// most rules have nothing to say about a span, and counting references for each of them took longer than that.
-  let heads: [RuleHead]
-  let sourceHeads: [SourceHead]
-  /// The rule of `distinct_id`.
-  let identity: Int?
-
-  init(_ facts: DialectFacts, rules: [CompiledRule], _ program: borrowing Program) {
-    self.facts = facts
-    self.rules = rules
-    var heads: [RuleHead] = []
-    var sourceHeads: [SourceHead] = []
-    for rule in rules {
-      let property = program.properties[rule.property]
-      // Whose event it is stands beside the properties.
-      let events = rule.property == program.known.distinctID ? 0 : property.events
-      let first = sourceHeads.count
-      sourceHeads += rule.sources.map { SourceHead($0) }
-      let run = Int32(first)..<Int32(sourceHeads.count)
-      heads.append(RuleHead(events: events, inherits: property.inherits, sources: run))
-    }
-    self.heads = heads
-    self.sourceHeads = sourceHeads
-    let identity = program.known.distinctID
-    self.identity = rules.firstIndex { $0.property == identity }
-  }
-}
-
-struct RuleHead: Sendable {
-  /// The events that carry the property, as `CompiledProperty.events`.
-  var events: UInt8
-  var inherits: Bool
-  /// A run of `CompiledDialect.sourceHeads`.
-  var sources: Range<Int32>
-}
-
-/// Where a source looks, as far as that tells that it finds nothing.
-struct SourceHead: Sendable {
-  enum Reach: UInt8, Sendable {
-    /// An attribute as it stands.
-    case plain
-    /// An attribute that conditions, pointers, tables or words change.
-    case attribute
-    /// An attribute of the resource, and the span's name, as they stand.
-    case resource, spanName
-    case log, event, other
-  }
-
-  var reach: Reach
-  var isAttribute: Bool { reach.rawValue <= Reach.attribute.rawValue }
-  /// The attribute's slot; -1 for other places.
-  var slot: Int32 = -1
-  /// The resource's slot.
-  var resourceSlot: Int32 = -1
-  /// The span's status without which the source says nothing.
-  var status: StatusCode?
-
-  init(_ source: CompiledSource) {
-    if case .status(let status)? = source.when { self.status = status }
-    if case .attribute(let slot)? = source.path?.place { self.slot = Int32(slot) }
-    reach = .other
-    guard let path = source.path, source.const == nil, source.fallback == nil, source.words?.sum.isEmpty != false else {
-      return
-    }
-    let isPlain = path.pointer.isEmpty && source.when == nil && source.words == nil && source.table == nil
-    switch path.place {
-    case .attribute: reach = isPlain ? .plain : .attribute
-    case .resource(let slot) where isPlain:
-      reach = .resource
-      resourceSlot = Int32(slot)
-    case .spanName where isPlain: reach = .spanName
-    case .log: reach = .log
-    case .event: reach = .event
-    default: break
-    }
-  }
-}
-
 enum CompiledKind: Sendable {
   case when(CompiledCondition, Kind)
-  case by([CompiledPath], table: [(value: [UInt8], kind: Kind)])
+  case by([CompiledPath], KindTable)
 }
 
-final class CompiledRule: Sendable {
-  let property: Int
-  let sources: [CompiledSource]
+/// From the values of an attribute, in lower case, to kinds.
+struct KindTable: Sendable {
+  var values = KeyTable()
+  var kinds: [Kind] = []
 
-  init(property: Int, sources: [CompiledSource]) {
-    self.property = property
-    self.sources = sources
-  }
+  func kind(of lower: [UInt8]) -> Kind? { values.find(lower.span, Slice(0, lower.count)).map { kinds[$0] } }
 }
 
 /// The words of a source that most sources do not use.

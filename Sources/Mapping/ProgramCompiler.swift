@@ -22,11 +22,12 @@ struct ProgramCompiler {
     declareProperties()
     for table in set.tables { tableNumbers[table.name] = add(table) }
     collectFamilies()
-    for name in set.order {
-      if let dialect = set.dialects.first(where: { $0.name.value == name.value }) {
-        program.dialects.append(compile(dialect))
-      }
+    // Slots are given out while rules are compiled, so what is indexed by slot comes after all of them.
+    let compiled = set.order.compactMap { name in
+      set.dialects.first { $0.name.value == name.value }.map { compile($0) }
     }
+    program.dialects = compiled.map { CompiledDialect($0.facts, rules: $0.rules, program) }
+    program.matches = MatchIndex(program)
     return program
   }
 
@@ -41,12 +42,15 @@ struct ProgramCompiler {
     for name in Self.written + set.properties.flatMap({ [$0.name] + $0.also }) { _ = program.reserved.intern(name) }
     for declared in set.properties where propertyNumbers[declared.name] == nil {
       propertyNumbers[declared.name] = program.properties.count
-      let on = declared.on.isEmpty ? EventName.allCases : declared.on
+      let label = program.labels.add(Self.label(declared.name))
+      let first = Int32(program.furtherLabels.count)
+      for name in declared.also { program.furtherLabels.append(program.labels.add(Self.label(name))) }
       program.properties.append(
         CompiledProperty(
-          name: declared.name, type: declared.type, labels: ([declared.name] + declared.also).map(Self.label),
-          parameter: declared.parameter.map(Self.label), events: on.reduce(0) { $0 | $1.bit },
-          inherits: declared.inherits))
+          declared, number: program.properties.count, label: label,
+          further: first..<Int32(program.furtherLabels.count),
+          parameter: declared.parameter.map { program.labels.add(Self.label($0)) } ?? .empty))
+      program.propertyNames.append(declared.name)
     }
     program.known = KnownProperties(
       distinctID: propertyNumbers["distinct_id"], totalTokens: propertyNumbers["$ai_total_tokens"])
@@ -86,11 +90,13 @@ struct ProgramCompiler {
     }
   }
 
-  private mutating func compile(_ dialect: Dialect) -> CompiledDialect {
+  private typealias Rules = [(property: Int, sources: [CompiledSource])]
+
+  private mutating func compile(_ dialect: Dialect) -> (facts: DialectFacts, rules: Rules) {
     let chain = chain(of: dialect)
     var compiled = DialectFacts(name: dialect.name.value, match: dialect.match.map { condition($0) } ?? .never)
     var ruleNumbers: [Int: Int] = [:]
-    var rules: [(property: Int, sources: [CompiledSource])] = []
+    var rules: Rules = []
     for link in chain {
       for kind in link.kinds { compiled.kinds.append(self.kind(kind)) }
       for rule in link.properties {
@@ -110,13 +116,12 @@ struct ProgramCompiler {
       let sources = native(property)
       if !sources.isEmpty { rules.append((property, sources)) }
     }
-    return CompiledDialect(
-      compiled, rules: rules.map { CompiledRule(property: $0.property, sources: $0.sources) }, program)
+    return (compiled, rules)
   }
 
   /// An application may set PostHog's own properties itself; they win over every rule.
   private mutating func native(_ property: Int) -> [CompiledSource] {
-    let name = program.properties[property].name
+    let name = program.propertyNames[property]
     guard name.hasPrefix("$") else { return [] }
     return [source(Source(path: Path(name: name), position: Position(file: 0, line: 0, column: 0)))]
   }
@@ -143,12 +148,13 @@ struct ProgramCompiler {
         !compiled.constants.contains(where: { $0.property == property })
       else { continue }
       var out = ByteBuffer()
-      for label in [program.properties[property].label] + program.properties[property].furtherLabels {
-        if out.count > 0 { out.append(UInt8(ascii: ",")) }
-        out.append(label)
+      let further = program.properties[property].further
+      for label in [program.properties[property].label] + further.map({ program.furtherLabels[Int($0)] }) {
+        program.labels.append(label, to: &out)
         out.append(constant.value)
+        out.append(UInt8(ascii: ","))
       }
-      compiled.constants.append((property, out.array()))
+      compiled.constants.append((property, program.labels.add(out.array())))
     }
   }
 
@@ -166,8 +172,17 @@ struct ProgramCompiler {
     switch rule {
     case .when(let condition, let kind, _): .when(self.condition(condition), kind)
     case .by(let paths, let map, _):
-      .by(paths.map { path($0) }, table: map.map { (Array($0.value.lowercased().utf8), $0.kind) })
+      .by(paths.map { path($0) }, Self.table(map))
     }
+  }
+
+  private static func table(_ entries: [(value: String, kind: Kind)]) -> KindTable {
+    var table = KindTable()
+    // The first of equal values counts.
+    for entry in entries where table.values.intern(entry.value.lowercased()) == table.kinds.count {
+      table.kinds.append(entry.kind)
+    }
+    return table
   }
 
   private mutating func source(_ source: Source) -> CompiledSource {

@@ -40,11 +40,11 @@ extension Mapper {
 
   private func locate(_ place: CompiledPath.Place, _ index: Int) -> Resolved {
     switch place {
-    case .attribute(let slot): return attribute(spanSlots[index &* slotCount &+ slot])
+    case .attribute(let slot): return found(attribute(in: slot, of: index))
     case .resource(let slot):
-      return attribute(resourceSlots[Int(scope(of: index).resource) * program.resourceSlots.count + slot])
+      return found(Int(resourceSlots[Int(scope(of: index).resource) * program.resourceSlots.count + slot]) - 1)
     case .scope(let slot):
-      return attribute(scopeSlots[Int(batch.spans[index].scope) * program.scopeSlots.count + slot])
+      return found(Int(scopeSlots[Int(batch.spans[index].scope) * program.scopeSlots.count + slot]) - 1)
     case .scopeName: return Resolved(item: .value(.string(scope(of: index).name)))
     case .scopeVersion: return Resolved(item: .value(.string(scope(of: index).version)))
     case .scopeSchemaURL: return Resolved(item: .value(.string(scope(of: index).schemaURL)))
@@ -74,9 +74,9 @@ extension Mapper {
   private static let kindNames = ["unspecified", "internal", "server", "client", "producer", "consumer"]
   private static let statusNames = ["unset", "ok", "error"]
 
-  private func attribute(_ place: Int32) -> Resolved {
-    guard place > 0 else { return .absent }
-    return Resolved(item: .value(batch.attributes[Int(place) &- 1].value), attribute: place &- 1)
+  private func found(_ attribute: Int) -> Resolved {
+    guard attribute >= 0 else { return .absent }
+    return Resolved(item: .value(batch.attributes[attribute].value), attribute: Int32(truncatingIfNeeded: attribute))
   }
 
   func isPresent(_ item: Item) -> Bool {

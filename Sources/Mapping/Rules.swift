@@ -5,90 +5,107 @@ import Telemetry
 extension Mapper {
   /// Writes the properties of the dialect's rules, each name with a comma after it.
   func applyRules(_ dialect: CompiledDialect, to index: Int, event: EventName, _ out: inout ByteBuffer) {
-    let bit = event.bit
-    // Held here, so that the loop over all rules does not ask the dialect and the mapper for them every time.
-    let heads = dialect.heads
-    let sourceHeads = dialect.sourceHeads
-    let slots = spanSlots
-    let base = index &* slotCount
-    for number in heads.indices {
-      let head = heads[number]
-      if head.events & bit == 0 { continue }
-      var source = head.sources.lowerBound
-      while source < head.sources.upperBound {
-        let sourceHead = sourceHeads[Int(source)]
-        if sourceHead.isAttribute ? slots[base &+ Int(sourceHead.slot)] > 0 : canSpeak(sourceHead, index) { break }
-        source &+= 1
+    var left = rules(of: dialect, for: index, event)
+    while left != 0 {
+      let number = left.trailingZeroBitCount
+      left &= left &- 1
+      if number < RuleIndex.last {
+        apply(dialect.rules[number], of: dialect, to: index, &out)
+      } else {
+        // All rules from the last bit on share it.
+        for rule in dialect.rules[number...] where rule.events & event.bit != 0 {
+          apply(rule, of: dialect, to: index, &out)
+        }
       }
-      if source < head.sources.upperBound, apply(dialect, number, at: source, from: index, to: index, &out) { continue }
-      if !head.inherits { continue }
-      var place = spans[index].aiParent
-      var steps = 0
-      while place >= 0, steps < MappingLimits.ancestorsMax {
-        if apply(dialect, number, at: head.sources.lowerBound, from: Int(place), to: index, &out) { break }
-        place = spans[Int(place)].aiParent
-        steps += 1
-      }
+    }
+  }
+
+  /// The rules that can have something to say about a span.
+  private func rules(of dialect: CompiledDialect, for index: Int, _ event: EventName) -> RuleIndex.Rules {
+    let ruleIndex = dialect.index
+    var found = ruleIndex.always(batch.spans[index].status)
+    if !batch.spans[index].events.isEmpty { found |= ruleIndex.spanEvents }
+    if !batch.logs.isEmpty { found |= ruleIndex.logs }
+    if spans[index].aiParent >= 0 { found |= ruleIndex.inherited }
+    for attribute in batch.spans[index].attributes {
+      let key = keys[Int(attribute)]
+      if Int(key) < slotCount { found |= ruleIndex.bySlot[Int(key)] }
+      let family = memory[key].family
+      if family >= 0 { found |= ruleIndex.byFamily[Int(family)] }
+    }
+    return found & ruleIndex.carried(by: event)
+  }
+
+  private func apply(_ rule: CompiledRule, of dialect: CompiledDialect, to index: Int, _ out: inout ByteBuffer) {
+    if apply(rule, of: dialect, from: index, to: index, &out) || !rule.inherits { return }
+    var place = spans[index].aiParent
+    var steps = 0
+    while place >= 0, steps < MappingLimits.ancestorsMax {
+      if apply(rule, of: dialect, from: Int(place), to: index, &out) { return }
+      place = spans[Int(place)].aiParent
+      steps += 1
     }
   }
 
   /// Whether a source can have something to say about a span: only then is it looked at.
   @inline(__always) func canSpeak(_ head: SourceHead, _ index: Int) -> Bool {
     switch head.reach {
-    case .plain, .attribute: if spanSlots[index &* slotCount &+ Int(head.slot)] <= 0 { return false }
+    case .plain, .attribute: if attribute(in: Int(head.slot), of: index) < 0 { return false }
     case .log: if batch.logs.isEmpty { return false }
     case .event: if batch.spans[index].events.isEmpty { return false }
     case .resource: return resourceAttribute(head, index) >= 0
-    case .spanName, .other: break
+    case .spanName, .duration, .other: break
     }
     if let status = head.status { return batch.spans[index].status == status }
     return true
   }
 
-  private func resourceAttribute(_ head: SourceHead, _ index: Int) -> Int32 {
+  private func resourceAttribute(_ head: SourceHead, _ index: Int) -> Int {
     let resource = Int(batch.scopes[Int(batch.spans[index].scope)].resource)
-    return resourceSlots[resource &* program.resourceSlots.count &+ Int(head.resourceSlot)] &- 1
+    return Int(resourceSlots[resource &* program.resourceSlots.count &+ Int(head.resourceSlot)]) &- 1
   }
 
   /// What a source finds that takes a value as it stands, and the attribute it stands in (-1 for none); nil for other
-  /// sources.
-  @inline(__always) func plainValue(_ head: SourceHead, _ index: Int) -> (value: Value, attribute: Int32)? {
-    let attribute: Int32
+  /// sources. `canSpeak` has said that it is there.
+  @inline(__always) func plainValue(_ head: SourceHead, _ index: Int) -> (value: Value, attribute: Int)? {
+    let place: Int
     switch head.reach {
-    case .plain: attribute = spanSlots[index &* slotCount &+ Int(head.slot)] &- 1
-    case .resource: attribute = resourceAttribute(head, index)
+    case .plain: place = attribute(in: Int(head.slot), of: index)
+    case .resource: place = resourceAttribute(head, index)
     case .spanName: return (.string(batch.spans[index].name), -1)
     default: return nil
     }
-    return (batch.attributes[Int(attribute)].value, attribute)
+    return (batch.attributes[place].value, place)
   }
 
-  /// Writes the property with what one span says, from a source on; false if it says nothing.
+  /// Writes the property with what one span says; false if it says nothing.
   private func apply(
-    _ dialect: CompiledDialect, _ number: Int, at first: Int32, from index: Int, to target: Int, _ out: inout ByteBuffer
+    _ rule: CompiledRule, of dialect: CompiledDialect, from index: Int, to target: Int, _ out: inout ByteBuffer
   ) -> Bool {
-    for source in Int(first)..<Int(dialect.heads[number].sources.upperBound)
-    where canSpeak(dialect.sourceHeads[source], index) {
-      if let (value, attribute) = plainValue(dialect.sourceHeads[source], index) {
+    for source in Int(rule.sources.lowerBound)..<Int(rule.sources.upperBound) {
+      let head = dialect.heads[source]
+      if !canSpeak(head, index) { continue }
+      if let (value, attribute) = plainValue(head, index) {
         if !isPresent(value) { continue }
-        if writePlain(value, dialect.rules[number], &out) {
+        if writePlain(value, program.properties[Int(rule.property)], &out) {
           if index == target {
-            if attribute >= 0 { consumed[Int(attribute)] = true }
-            consumeRest(dialect, number, after: source, attribute, index)
+            if attribute >= 0 { consumed[attribute] = true }
+            consumeRest(rule, of: dialect, after: source, attribute, index)
           }
           return true
         }
       }
-      if write(dialect, number, source, from: index, to: target, &out) { return true }
+      if write(rule, of: dialect, source, from: index, to: target, &out) { return true }
     }
     return false
   }
 
   /// A value that is of the property's type already; false if it is not.
-  private func writePlain(_ value: Value, _ rule: CompiledRule, _ out: inout ByteBuffer) -> Bool {
-    let property = program.properties[rule.property]
+  @inline(__always) private func writePlain(
+    _ value: Value, _ property: CompiledProperty, _ out: inout ByteBuffer
+  ) -> Bool {
     let start = out.count
-    out.append(property.label)
+    program.labels.append(property.label, to: &out)
     let valueStart = out.count
     guard write(value, as: property.type, to: &out) else {
       out.truncate(to: start)
@@ -100,19 +117,20 @@ extension Mapper {
 
   /// Writes the property with what one source says of one span; false if it says nothing.
   private func write(
-    _ dialect: CompiledDialect, _ number: Int, _ place: Int, from index: Int, to target: Int, _ out: inout ByteBuffer
+    _ rule: CompiledRule, of dialect: CompiledDialect, _ place: Int, from index: Int, to target: Int,
+    _ out: inout ByteBuffer
   ) -> Bool {
-    let rule = dialect.rules[number]
-    let source = rule.sources[place - Int(dialect.heads[number].sources.lowerBound)]
-    let property = program.properties[rule.property]
+    let source = dialect.sources[place]
+    let property = program.properties[Int(rule.property)]
     guard let found = evaluate(source, property, index) else { return false }
     let start = out.count
-    out.append(property.label)
+    program.labels.append(property.label, to: &out)
     let valueStart = out.count
     guard write(found, property, source, index, to: &out) else {
       out.truncate(to: start)
       let failure = ConversionFailure(
-        dialect: program.dialects[Int(spans[index].dialect)].facts.name, property: property.name)
+        dialect: program.dialects[Int(spans[index].dialect)].facts.name,
+        property: program.propertyNames[property.number])
       conversionFailures[failure, default: 0] += 1
       return true
     }
@@ -122,14 +140,14 @@ extension Mapper {
       if property.isContent, let words = source.words {
         for path in words.prepend { consume(resolve(path, index)) }
       }
-      consumeRest(dialect, number, after: place, found.attribute, index)
+      consumeRest(rule, of: dialect, after: place, Int(found.attribute), index)
     }
     return true
   }
 
   /// The value of a source, if it is there, its `when` holds and it is none of `skip`.
   func evaluate(_ source: CompiledSource, _ property: CompiledProperty, _ index: Int) -> Resolved? {
-    if case .attribute(let slot)? = source.path?.place, spanSlots[index &* slotCount &+ slot] == 0 {
+    if case .attribute(let slot)? = source.path?.place, attribute(in: slot, of: index) < 0 {
       // Not there: no condition needs to be looked at.
       guard let fallback = source.fallback else { return nil }
       if let when = source.when, !holds(when, index) { return nil }
@@ -260,34 +278,26 @@ extension Mapper {
 
   /// Content is consumed wherever it stands; of scalars, those that say the same as the winner.
   private func consumeRest(
-    _ dialect: CompiledDialect, _ number: Int, after winner: Int, _ attribute: Int32, _ index: Int
+    _ rule: CompiledRule, of dialect: CompiledDialect, after winner: Int, _ attribute: Int, _ index: Int
   ) {
-    for place in winner + 1..<Int(dialect.heads[number].sources.upperBound) {
-      let slot = dialect.sourceHeads[place].slot
+    for place in winner + 1..<Int(rule.sources.upperBound) {
+      let slot = dialect.heads[place].slot
       if slot >= 0 {
-        let other = spanSlots[index &* slotCount &+ Int(slot)] &- 1
+        let other = self.attribute(in: Int(slot), of: index)
         if other < 0 { continue }
-        if program.properties[dialect.rules[number].property].isContent || isSame(other, attribute) {
-          consumed[Int(other)] = true
+        if program.properties[Int(rule.property)].isContent || isSame(other, attribute) { consumed[other] = true }
+      } else if dialect.heads[place].reach == .other, program.properties[Int(rule.property)].isContent {
+        switch dialect.sources[place].path?.place {
+        case .gather(let family), .object(let family): consume(Resolved(item: .absent, family: Int32(family)))
+        default: continue
         }
-      } else if dialect.sourceHeads[place].reach == .other {
-        consumeFamily(dialect, number, place)
       }
     }
   }
 
-  private func consumeFamily(_ dialect: CompiledDialect, _ number: Int, _ place: Int) {
-    let rule = dialect.rules[number]
-    guard program.properties[rule.property].isContent else { return }
-    switch rule.sources[place - Int(dialect.heads[number].sources.lowerBound)].path?.place {
-    case .gather(let family), .object(let family): consume(Resolved(item: .absent, family: Int32(family)))
-    default: return
-    }
-  }
-
-  private func isSame(_ one: Int32, _ other: Int32) -> Bool {
+  private func isSame(_ one: Int, _ other: Int) -> Bool {
     guard other >= 0 else { return false }
-    switch (batch.attributes[Int(one)].value, batch.attributes[Int(other)].value) {
+    switch (batch.attributes[one].value, batch.attributes[other].value) {
     case (.string(let one), .string(let two)): return bytes.equals(one, bytes, two)
     case (.int(let one), .double(let two)), (.double(let two), .int(let one)): return Double(one) == two
     case (let one, let two): return one == two
