@@ -74,6 +74,9 @@ static const unsigned char livekit_yaml[] = {
 static const unsigned char llm_yaml[] = {
 #embed "../../Mappings/llm.yaml"
 };
+static const unsigned char logfire_agents_yaml[] = {
+#embed "../../Mappings/logfire-agents.yaml"
+};
 static const unsigned char logfire_yaml[] = {
 #embed "../../Mappings/logfire.yaml"
 };
@@ -156,6 +159,7 @@ static const struct stock_file files[] = {
     {"litellm.yaml", litellm_yaml, sizeof litellm_yaml},
     {"livekit.yaml", livekit_yaml, sizeof livekit_yaml},
     {"llm.yaml", llm_yaml, sizeof llm_yaml},
+    {"logfire-agents.yaml", logfire_agents_yaml, sizeof logfire_agents_yaml},
     {"logfire.yaml", logfire_yaml, sizeof logfire_yaml},
     {"mastra.yaml", mastra_yaml, sizeof mastra_yaml},
     {"mcp.yaml", mcp_yaml, sizeof mcp_yaml},
