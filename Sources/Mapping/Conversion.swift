@@ -123,60 +123,17 @@ extension Mapper {
   private func writeMessages(
     _ found: Resolved, _ property: CompiledProperty, _ source: CompiledSource, _ index: Int, to out: inout ByteBuffer
   ) -> Bool {
-    let role: StaticString = property.isOutput ? "assistant" : "user"
     if let root = node(found.item, attribute: found.attribute) {
       let instructions = source.words?.prepend.compactMap { path -> Int? in
         let given = resolve(path, index)
         guard given.isPresent else { return nil }
-        return node(given.item, attribute: given.attribute) ?? textNode(given.item)
+        return node(given.item, attribute: given.attribute) ?? scalarText(given.item).map { textNode($0) }
       }
-      writeMessages(root, instructions: instructions ?? [], role: role, to: &out)
+      writeMessages(root, instructions: instructions ?? [], isOutput: property.isOutput, to: &out)
       return true
     }
     guard let text = scalarText(found.item) else { return false }
-    writeMessage(text: constant(text), role: role, to: &out)
-    return true
-  }
-
-  /// Plain text as a node of the tape.
-  private func textNode(_ item: Item) -> Int? {
-    guard let text = scalarText(item) else { return nil }
-    var node = JSONNode(kind: .text, text: constant(text))
-    node.next = Int32(tape.nodes.count + 1)
-    tape.nodes.append(node)
-    return tape.nodes.count - 1
-  }
-
-  // MARK: Tools
-
-  private static let schemaNames = ["parameters", "input_schema", "inputSchema", "json_schema"].map { Array($0.utf8) }
-  private static let description = Array("description".utf8)
-
-  /// OpenAI's shape: `[{type: "function", function: {name, description, parameters}}]`.
-  private func writeTools(_ found: Resolved, to out: inout ByteBuffer) -> Bool {
-    guard let root = node(found.item, attribute: found.attribute) else { return false }
-    let tools = tape.nodes[root].kind == .array ? children(of: root) : [root]
-    out.append(UInt8(ascii: "["))
-    for (number, listed) in tools.enumerated() {
-      if number > 0 { out.append(UInt8(ascii: ",")) }
-      guard let tool = node(.node(listed), attribute: -1), tape.nodes[tool].kind == .object else {
-        write(listed, to: &out)
-        continue
-      }
-      let function = member(tool, MessageWords.function) ?? tool
-      out.append("{\"type\":\"function\",\"function\":{\"name\":")
-      if let name = member(function, MessageWords.name) { writeAsText(name, to: &out) } else { out.append("\"\"") }
-      if let about = member(function, Self.description) {
-        out.append(",\"description\":")
-        write(about, to: &out)
-      }
-      if let schema = member(function, anyOf: Self.schemaNames).flatMap({ node(.node($0), attribute: -1) }) {
-        out.append(",\"parameters\":")
-        write(schema, to: &out)
-      }
-      out.append("}}")
-    }
-    out.append(UInt8(ascii: "]"))
+    writeMessage(text: constant(text), isOutput: property.isOutput, to: &out)
     return true
   }
 }

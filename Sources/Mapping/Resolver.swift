@@ -220,12 +220,14 @@ extension Mapper {
     }
   }
 
+  private static let roleName = Array("role".utf8)
+
   /// A message without a role gets the one in its event's name (`gen_ai.user.message`).
   private func withRole(_ node: Int, _ role: Slice) -> Int {
-    guard !role.isEmpty, tape.nodes[node].kind == .object, member(node, MessageWords.role) == nil else { return node }
+    guard !role.isEmpty, tape.nodes[node].kind == .object, members(of: node)[.role] == nil else { return node }
     let root = tape.nodes.count
     tape.nodes.append(JSONNode(kind: .object))
-    let roleKey = constant(MessageWords.role)
+    let roleKey = constant(Self.roleName)
     tape.nodes.append(JSONNode(kind: .text, key: roleKey, text: role))
     tape.nodes[root + 1].next = Int32(root + 2)
     for child in children(of: node) {

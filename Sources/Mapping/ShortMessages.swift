@@ -29,10 +29,9 @@ extension Mapper {
       case Word.role: role = child
       case Word.parts: parts = child
       case Word.content: content = child
-      case Word.name: return false
+      case Word.name where node.kind == .null: break
       default:
-        // As long as `tool_calls` and `tool_call_id`.
-        if node.key.count == 10 || node.key.count == 12 { return false }
+        guard node.kind == .null || bytes.equals(node.key, Self.finishReason) else { return false }
       }
       child = Int(node.next)
     }
@@ -56,11 +55,15 @@ extension Mapper {
   }
 
   private static let assistant = Array("assistant".utf8)
+  private static let finishReason = Array("finish_reason".utf8)
+
+  private static let bracket = Array("[".utf8)
 
   /// The string that is all of a message: `list` itself, or the text of its one part.
   private func text(of list: Int) -> Int? {
     switch tape.nodes[list].kind {
-    case .string, .text: return list
+    // A list in text may be the parts.
+    case .string, .text: return bytes.starts(tape.nodes[list].text, with: Self.bracket) ? nil : list
     case .array where tape.nodes[list].children == 1 && tape.nodes[list &+ 1].kind == .object: break
     default: return nil
     }

@@ -52,9 +52,12 @@ extension Mapper {
     tape.nodes.append(JSONNode(kind: .null, key: key))
     switch value {
     case .empty: break
-    case .string(let text), .bytes(let text):
+    case .string(let text):
       tape.nodes[root].kind = .text
       tape.nodes[root].text = text
+    case .bytes(let data):
+      tape.nodes[root].kind = .text
+      tape.nodes[root].text = base64(data)
     case .bool(let flag):
       tape.nodes[root].kind = .bool
       tape.nodes[root].flag = flag
@@ -82,6 +85,15 @@ extension Mapper {
       }
     }
     tape.nodes[root].next = Int32(tape.nodes.count)
+  }
+
+  /// Bytes as JSON can hold them.
+  private func base64(_ data: Slice) -> Slice {
+    var out = ByteBuffer(capacity: Int(data.count) * 4 / 3 + 4)
+    out.appendBase64(bytes, data)
+    var text: [UInt8] = []
+    out.withSpan { text.append($0, Slice(0, $0.count)) }
+    return constant(text)
   }
 
   /// An object of a run of attributes.
