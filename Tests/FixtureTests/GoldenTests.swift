@@ -89,7 +89,10 @@ struct FixtureCase: CustomTestStringConvertible {
     return try offline.events().map { try SortedJSON.text($0) }
   }
 
-  static func stock() throws -> Program {
+  static func stock() throws -> Program { try program.get() }
+
+  /// Compiled once: that is most of what a case takes.
+  private static let program = Result {
     let loaded = loadMappings(directory: nil)
     return Program(try #require(loaded.set, "the stock mappings have errors: \(loaded.diagnostics)"))
   }
