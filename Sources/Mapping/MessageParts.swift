@@ -53,7 +53,9 @@ extension Mapper {
     for word in [Word.inline, .fileData, .image] {
       if let media = members[word], isObject(media) { return .media }
     }
-    guard let text = members[.text], isString(text), members[.toolCalls] == nil else { return nil }
+    guard let text = members[.text], isString(text), members[.toolCalls] == nil, members[.reasoning] == nil else {
+      return nil
+    }
     // Nothing but a text, or a text beside what models say about it.
     let isAlone = tape.nodes[part].children == 1 || members[.thought] != nil || members[.index] != nil
     guard isAlone || members[.finishReason] != nil else { return nil }

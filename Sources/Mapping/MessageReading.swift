@@ -17,7 +17,8 @@ extension Mapper {
       let isRepeated = members[.contents] != nil && message.parts.contains { $0.kind == .text }
       if !isRepeated { readContent(content, into: &message, &results) }
     }
-    if message.parts.isEmpty, results.isEmpty, let text = members[.text] ?? members[.message] ?? members[.refusal] {
+    let hasContent = !results.isEmpty || message.parts.contains { $0.kind != .reasoning }
+    if !hasContent, let text = members[.text] ?? members[.message] ?? members[.refusal] {
       readContent(text, into: &message, &results)
     }
     if let audio = members[.audio], isObject(audio) { message.parts.append(Message.Part(kind: .media, node: audio)) }
@@ -64,7 +65,7 @@ extension Mapper {
   private static let roles: [(String, Message.Role)] = [
     ("user", .user), ("human", .user), ("assistant", .assistant), ("model", .assistant), ("ai", .assistant),
     ("bot", .assistant), ("chatbot", .assistant), ("thinking", .assistant), ("system", .system), ("tool", .tool),
-    ("function", .tool), ("function_call_output", .tool),
+    ("function", .tool), ("function_call_output", .tool), ("tool-call", .assistant), ("tool-response", .tool),
   ]
   private static let roleTable = ByteTable(roles.map(\.0))
 }

@@ -71,7 +71,8 @@ extension Mapper {
       if isObject(content) { return read(content, into: &transcript, depth: depth + 1) }
       return read(message: members, role: transcript.role, into: &transcript)
     }
-    if members[.toolCalls] != nil || members[.wrappedCall] != nil {
+    let isReasoned = members[.reasoning] != nil && members[.text].map { isString($0) } == true
+    if members[.toolCalls] != nil || members[.wrappedCall] != nil || isReasoned {
       return read(message: members, role: .assistant, into: &transcript)
     }
     if let call = looseCall(object, members) { return transcript.add(loose: call) }

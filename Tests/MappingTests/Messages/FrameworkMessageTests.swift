@@ -101,6 +101,19 @@ import Testing
       #"{"finishReason":"tool-calls","text":"x","toolCalls":"[{\"toolCallId\":\"c1\",\"toolName\":\"w\",\"input\":{\"city\":\"Paris\"}}]","id":"r"}"#,
       #"{"role":"assistant","content":"x","tool_calls":[\#(call)]}"#, isOutput: true),
     MessageCase(
+      "Vercel AI SDK, ai.response.* with reasoning",
+      #"{"finishReason":"stop","text":"x","reasoning":"[{\"type\":\"reasoning\",\"text\":\"hm\"}]"}"#, reasoned,
+      isOutput: true),
+    MessageCase(
+      "Genkit",
+      #"[{"role":"model","content":[{"toolRequest":{"ref":"c1","name":"w","input":{"city":"Paris"}}}]},{"role":"tool","content":[{"toolResponse":{"ref":"c1","name":"w","output":"21C"}}]},{"role":"user","content":[{"media":{"url":"https://e.x/a.png","contentType":"image/png"}}]}]"#,
+      #"\#(calling),\#(answered.dropLast()),"name":"w"},{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://e.x/a.png"}}]}"#
+    ),
+    MessageCase(
+      "smolagents, roles of its own",
+      #"[{"role":"tool-call","content":"Calling"},{"role":"tool-response","content":"21C"}]"#,
+      #"{"role":"assistant","content":"Calling"},{"role":"tool","content":"21C"}"#),
+    MessageCase(
       "pydantic-ai, its own messages",
       #"[{"kind":"request","parts":[{"part_kind":"system-prompt","content":"s"},{"part_kind":"user-prompt","content":["hi",{"kind":"image-url","url":"https://e.x/a.png"}]}]},{"kind":"response","parts":[{"part_kind":"thinking","content":"hm"},{"part_kind":"text","content":"x"},{"part_kind":"tool-call","tool_name":"w","args":"{\"city\":\"Paris\"}","tool_call_id":"c1"}]},{"kind":"request","parts":[{"part_kind":"tool-return","tool_name":"w","content":"21C","tool_call_id":"c1"},{"part_kind":"retry-prompt","content":"again"}]}]"#,
       #"{"role":"system","content":"s"},{"role":"user","content":[{"type":"text","text":"hi"},{"type":"image_url","image_url":{"url":"https://e.x/a.png"}}]},"#
