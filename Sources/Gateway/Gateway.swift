@@ -7,7 +7,6 @@ package import Logging
 package import Mapping
 package import Spool
 package import Store
-import Synchronization
 import Telemetry
 package import Transport
 
@@ -120,20 +119,13 @@ private final class Parts {
   let status: StatusBoard
   private var delivery: Delivery?
 
-  /// Wakes the delivery thread, once there is something to wake.
-  private final class Bell: Sendable {
-    private let ring = Mutex<(@Sendable () -> Void)?>(nil)
-    func set(_ new: @escaping @Sendable () -> Void) { ring.withLock { $0 = new } }
-    func callAsFunction() { ring.withLock { $0 }?() }
-  }
-
   init(_ settings: GatewaySettings, _ program: Program, _ log: Logger) throws(StartError) {
     let mailbox = Mailbox()
     let metrics = Metrics { SHA256.digest($0.span) }
     metrics.collectProcess(version: GatewayVersion.current, startMilliseconds: Int(WallClock.now() / 1_000_000))
     let counted = IntakeMetrics(metrics)
     let bell = Bell()
-    let replies = PendingReplies(mailbox: mailbox, metrics: counted) { bell() }
+    let replies = PendingReplies(mailbox: mailbox, metrics: counted) { bell.ring() }
     do throws(SpoolError) {
       spool = try LMDBSpool.open(path: settings.spool.path, settings: SpoolSettings(settings.spool), listener: replies)
     } catch {
@@ -161,7 +153,7 @@ private final class Parts {
       settings: Intake.Settings(
         defaultKey: defaultKey, isLocal: settings.mode == .local, bodyBytesMax: settings.server.bodyBytesMax),
       spool: spool, replies: replies, metrics: counted, clock: WallClock.now)
-    thread = DeliveryThread(wake: { bell() }, clock: WallClock.now)
+    thread = DeliveryThread(wake: { bell.ring() }, clock: WallClock.now)
     let board = status
     let delivery = Delivery(
       spool: spool, sink: sink, mailbox: mailbox, program: program, ripeness: RipenessSettings(settings.trace),
