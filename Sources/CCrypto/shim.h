@@ -28,6 +28,18 @@ static inline int hoglet_crc32c_supported(void) {
 #endif
 }
 
+// The instruction takes three cycles and a new one can begin in each, so three runs of bytes at once are three times as
+// fast; their registers are joined by whoever asked (CRC32C.swift).
+#define HOGLET_CRC32C_FEED_THREE(NEXT)                                                                       \
+  uint64_t first = state, second = 0, third = 0;                                                             \
+  const unsigned char *next = (const unsigned char *)bytes;                                                  \
+  for (size_t left = count; left >= 8; left -= 8, next += 8) {                                               \
+    uint64_t words[3];                                                                                       \
+    memcpy(&words[0], next, 8), memcpy(&words[1], next + count, 8), memcpy(&words[2], next + 2 * count, 8);  \
+    first = NEXT(first, words[0]), second = NEXT(second, words[1]), third = NEXT(third, words[2]);           \
+  }                                                                                                          \
+  registers[0] = (uint32_t)first, registers[1] = (uint32_t)second, registers[2] = (uint32_t)third;
+
 /// Feeds `count` bytes into the register `state` (not inverted). Only where `hoglet_crc32c_supported()`.
 #if defined(__x86_64__)
 __attribute__((target("sse4.2"))) static inline uint32_t hoglet_crc32c_feed(
@@ -43,6 +55,11 @@ __attribute__((target("sse4.2"))) static inline uint32_t hoglet_crc32c_feed(
   for (; count > 0; count--) state = __builtin_ia32_crc32qi(state, *next++);
   return state;
 }
+/// Feeds three runs of `count` bytes (a multiple of 8) that follow each other, the first into `state`, the others into 0.
+__attribute__((target("sse4.2"))) static inline void hoglet_crc32c_feed_three(
+    uint32_t state, const void *bytes, size_t count, uint32_t *registers) {
+  HOGLET_CRC32C_FEED_THREE(__builtin_ia32_crc32di)
+}
 #elif defined(__aarch64__)
 __attribute__((target("crc"))) static inline uint32_t hoglet_crc32c_feed(
     uint32_t state, const void *bytes, size_t count) {
@@ -55,10 +72,17 @@ __attribute__((target("crc"))) static inline uint32_t hoglet_crc32c_feed(
   for (; count > 0; count--) state = __builtin_arm_crc32cb(state, *next++);
   return state;
 }
+__attribute__((target("crc"))) static inline void hoglet_crc32c_feed_three(
+    uint32_t state, const void *bytes, size_t count, uint32_t *registers) {
+  HOGLET_CRC32C_FEED_THREE(__builtin_arm_crc32cd)
+}
 #else
 static inline uint32_t hoglet_crc32c_feed(uint32_t state, const void *bytes, size_t count) {
   (void)bytes, (void)count;
   return state;
+}
+static inline void hoglet_crc32c_feed_three(uint32_t state, const void *bytes, size_t count, uint32_t *registers) {
+  (void)bytes, (void)count, registers[0] = state, registers[1] = registers[2] = 0;
 }
 #endif
 #endif
