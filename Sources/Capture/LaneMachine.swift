@@ -14,6 +14,9 @@ struct LaneMachine {
   /// What every body of this lane begins with.
   private let prefix: [UInt8]
 
+  /// What the next body begins with: a busy lane's bodies are about as large as the last one, and growing there would copy
+  /// them over and over.
+  private var bodyBytesExpected = CaptureLimits.bodyBytesFirst
   private var filling: [Batch?] = Array(repeating: nil, count: Destination.allCases.count)
   private var queue: [Batch] = []
   private(set) var inFlight = 0
@@ -51,7 +54,7 @@ struct LaneMachine {
       return outcomes.append(.dead(tooLarge(token, copy, destination, host)))
     }
     if let batch = filling[place], batch.bodyBytes(adding: size) > batchBytesMax { close(place) }
-    let batch = filling[place] ?? Batch(destination: destination, prefix: prefix, now: now)
+    let batch = filling[place] ?? Batch(destination: destination, prefix: prefix, now: now, capacity: bodyBytesExpected)
     filling[place] = batch
     batch.append(token: token, bytes, slice)
     waitingBytes += size
@@ -62,8 +65,15 @@ struct LaneMachine {
   private var batchBytesMax: Int { min(settings.batchBytes, CaptureLimits.batchBytesMax) }
 
   private mutating func close(_ place: Int) {
-    if let batch = filling[place] { queue.append(batch) }
+    guard let batch = filling[place] else { return }
     filling[place] = nil
+    expectBody(like: batch)
+    queue.append(batch)
+  }
+
+  private mutating func expectBody(like batch: Batch) {
+    let bytes = batch.bodyBytes(adding: 0)
+    bodyBytesExpected = max(CaptureLimits.bodyBytesFirst, min(bytes + bytes / 8, batchBytesMax))
   }
 
   /// The next batch that may be sent now; the caller sends it and brings the answer to `finished`.
@@ -96,6 +106,7 @@ struct LaneMachine {
     for place in filling.indices {
       guard let batch = filling[place], flushing || batch.firstAt + settings.flushInterval <= now else { continue }
       filling[place] = nil
+      expectBody(like: batch)
       return batch
     }
     return nil
