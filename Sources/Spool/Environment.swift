@@ -10,6 +10,8 @@ final class Environment: @unchecked Sendable {
   /// Kept as long as the environment is open; released after it.
   let lock: DirectoryLock
   private var mapBytes: Int
+  /// The open data file, for reading past the map.
+  let file: Int32
   /// The memory of the map.
   let pages = ResidentPages()
 
@@ -30,6 +32,9 @@ final class Environment: @unchecked Sendable {
       try StoreFailure.check(unsafe mdb_env_set_mapsize(opened, self.mapBytes))
       try StoreFailure.check(unsafe mdb_env_open(opened, directory, UInt32(MDB_NOTLS), 0o600))
       handles = try unsafe Self.openDatabases(opened)
+      var file: Int32 = -1
+      try StoreFailure.check(unsafe mdb_env_get_fd(opened, &file))
+      self.file = file
       try unsafe Self.locate(pages, in: opened)
     } catch {
       unsafe mdb_env_close(opened)

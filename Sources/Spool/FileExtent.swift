@@ -12,4 +12,10 @@ struct FileExtent {
     let passes = map.contains(address) && count > map.lowerBound + fileBytes - address
     return unsafe UnsafeRawBufferPointer(start: start, count: passes ? 0 : count)
   }
+
+  /// Where in the data file a value stands; nil if it does not or if that is not known. The map begins with the file.
+  func offset(_ value: UnsafeRawBufferPointer) -> Int? {
+    let address = Int(bitPattern: value.baseAddress)
+    return map.contains(address) ? address - map.lowerBound : nil
+  }
 }

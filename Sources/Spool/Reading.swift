@@ -5,7 +5,7 @@ import Codec
 /// the environment anew.
 struct Reading {
   var environment: Environment?
-  private var verified = VerifiedChunks()
+  private let chunks = ChunkCache()
   /// What was found damaged since the last look; the caller hands it to the writer.
   var damage: [Damage] = []
 
@@ -134,7 +134,7 @@ extension Reading {
     return problem
   }
 
-  private mutating func copy(
+  private func copy(
     _ slices: [Slice], of key: StoreKey, _ value: ByteSpan, _ arena: inout [UInt8], _ transaction: borrowing Transaction
   ) throws(StoreFailure) -> String? {
     guard let header = RequestHeader(value, key) else { return "its header fails its checksum" }
@@ -174,23 +174,18 @@ extension Reading {
     }
   }
 
-  /// A chunk of a body, checked unless it has been; nil if it is damaged or missing.
-  private mutating func chunk(
+  /// A chunk of a body, checked; nil if it is damaged or missing. Good until the next one is asked for.
+  private func chunk(
     _ number: Int, of key: StoreKey, _ header: RequestHeader, _ expected: UInt32, _ transaction: borrowing Transaction
   ) throws(StoreFailure) -> UnsafeRawBufferPointer? {
-    let chunk = UInt16(truncatingIfNeeded: number)
-    let place = StoreKey(lane: key.lane, number: key.number, chunk: chunk)
-    guard let bytes = try unsafe Self.chunk(place, transaction), bytes.count == header.range(chunk: number).count
+    let place = StoreKey(lane: key.lane, number: key.number, chunk: UInt16(truncatingIfNeeded: number))
+    if let known = unsafe chunks.bytes(place) { return unsafe known }
+    guard let stored = try unsafe Self.chunk(place, transaction), stored.count == header.range(chunk: number).count
     else {
       return nil
     }
-    if verified.contains(lane: key.lane, sequence: key.number, chunk: chunk) {
-      transaction.pages.touch(ResidentPages.faultAround)
-    } else {
-      transaction.pages.read(bytes.count)
-      guard unsafe CRC32C.checksum(ByteSpan(_unsafeBytes: bytes)) == expected else { return nil }
-      verified.insert(lane: key.lane, sequence: key.number, chunk: chunk)
+    return unsafe chunks.take(place, stored, transaction) { bytes in
+      unsafe CRC32C.checksum(ByteSpan(_unsafeBytes: bytes)) == expected
     }
-    return unsafe bytes
   }
 }

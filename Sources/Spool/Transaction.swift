@@ -43,6 +43,17 @@ struct Transaction: ~Copyable {
     }
   }
 
+  /// Copies a value out of the data file, or out of the map if the file cannot be read there.
+  func copy(_ value: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer) {
+    if let offset = unsafe extent.offset(value),
+      unsafe pread(environment.file, target.baseAddress, value.count, off_t(offset)) == value.count
+    {
+      return
+    }
+    pages.read(value.count)
+    unsafe target.copyMemory(from: value)
+  }
+
   /// Stores `count` bytes that `fill` writes where they will stay until the commit, so that they are copied once.
   func put(
     _ database: Database, _ key: StoreKey, count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
