@@ -25,8 +25,11 @@ final class CaptureSink: EventSink {
   func flush() { sender.isFlushing = true }
   func isBlocked(_ lane: LaneID) -> Bool { blocked.contains(lane.value) }
 
-  func enqueue(_ lane: LaneID, _ event: MappedEvent, trace: TraceID, token: UInt64, _ bytes: ByteSpan, _ json: Slice) {
-    sender.enqueue(lane: lane.value, .ai, token: token, bytes, json, now: SystemTime().now)
+  func enqueue(_ lane: LaneID, _ events: [MappedEvent], trace: TraceID, token: UInt64, _ bytes: ByteSpan) {
+    let now = SystemTime().now
+    for place in events.indices {
+      sender.enqueue(lane: lane.value, .ai, token: token, bytes, events[place].json, now: now)
+    }
   }
 
   func poll(timeout: UInt64) -> [SinkOutcome] {

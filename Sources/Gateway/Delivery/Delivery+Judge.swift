@@ -170,8 +170,8 @@ extension Delivery {
 
   private func send(_ batch: FreezeBatch) {
     batch.output.withSpan { bytes in
-      for held in batch.events {
-        sink.enqueue(held.lane, held.event, trace: held.trace, token: held.token, bytes, held.event.json)
+      for held in batch.traces {
+        sink.enqueue(held.lane, held.events, trace: held.trace, token: held.token, bytes)
       }
     }
     batch.reset()

@@ -7,23 +7,23 @@ extension Delivery {
   func settle(_ outcome: SinkOutcome) {
     switch outcome {
     case .delivered(let tokens):
-      for token in tokens { settle(token) { $0.delivered += 1 } }
+      // A trace's events are sent in a row, so they mostly come back in one.
+      var start = 0
+      while start < tokens.count {
+        let end = tokens[start...].firstIndex { $0 != tokens[start] } ?? tokens.count
+        settle(tokens[start], delivered: end - start, dead: 0)
+        start = end
+      }
     case .dead(let token, let status, let reason, let event):
       guard let lane = outgoing[token]?.lane else { return }
       lanes[lane]?.deadLetters.append(DeadLetter(time: clock(), status: status, reason: reason, event: event))
-      settle(token) { $0.deadSpans += 1 }
+      settle(token, delivered: 0, dead: 1)
     }
   }
 
-  private func settle(_ token: UInt64, _ count: (inout SettledRecords) -> Void) {
-    guard var going = outgoing[token] else { return }
-    going.eventsLeft -= 1
-    count(&going.settled)
-    guard going.eventsLeft == 0 else {
-      outgoing[token] = going
-      return
-    }
-    outgoing.remove(token)
+  private func settle(_ token: UInt64, delivered: Int, dead: Int) {
+    let left = outgoing[token]?.settle(delivered: delivered, dead: dead)
+    guard left == 0, let going = outgoing.remove(token) else { return }
     outstandingBytes -= going.bytes
     guard var lane = lanes.removeValue(forKey: going.lane) else { return }
     lane.outstandingBytes -= going.bytes

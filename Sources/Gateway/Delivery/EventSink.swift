@@ -15,8 +15,8 @@ enum SinkOutcome {
 protocol EventSink: AnyObject {
   /// Makes a lane known before its first event.
   func register(_ lane: LaneID, key: String)
-  /// Takes one event, whose JSON stands at `json` in `bytes`. The bytes are copied.
-  func enqueue(_ lane: LaneID, _ event: MappedEvent, trace: TraceID, token: UInt64, _ bytes: ByteSpan, _ json: Slice)
+  /// Takes the events of a trace, whose JSON stands in `bytes`. The bytes are copied. `token` comes back once for each.
+  func enqueue(_ lane: LaneID, _ events: [MappedEvent], trace: TraceID, token: UInt64, _ bytes: ByteSpan)
   /// Works for at most `timeout` nanoseconds, or until something happened or `wakeUp` was called.
   func poll(timeout: UInt64) -> [SinkOutcome]
   /// Makes a `poll` that waits return. From any thread.

@@ -9,14 +9,14 @@ import Telemetry
 final class FreezeBatch {
   /// Where events are written, and stay until the sink takes them.
   var output = ByteBuffer(capacity: 1 << 16)
-  private(set) var events: [Held] = []
+  private(set) var traces: [Held] = []
   var blocks: [Block] = []
 
   struct Held {
     var lane: LaneID
     var trace: TraceID
     var token: UInt64
-    var event: MappedEvent
+    var events: [MappedEvent]
   }
 
   struct Block {
@@ -27,11 +27,11 @@ final class FreezeBatch {
     var number: UInt64 = 0
   }
 
-  var isEmpty: Bool { events.isEmpty }
+  var isEmpty: Bool { traces.isEmpty }
 
   /// Takes a trace whose events were written to `output`.
   func add(_ frozen: FrozenTrace, _ token: UInt64, _ mapped: [MappedEvent], lane: LaneID) {
-    for event in mapped { events.append(Held(lane: lane, trace: frozen.trace, token: token, event: event)) }
+    traces.append(Held(lane: lane, trace: frozen.trace, token: token, events: mapped))
     var entry = ByteBuffer()
     entry.append(.frozen(frozen))
     if let known = blocks.firstIndex(where: { $0.lane == lane }) {
@@ -55,7 +55,7 @@ final class FreezeBatch {
   /// Makes the batch as new, but for its memory.
   func reset() {
     output.truncate(to: 0)
-    events.removeAll(keepingCapacity: true)
+    traces.removeAll(keepingCapacity: true)
     blocks.removeAll(keepingCapacity: true)
   }
 }

@@ -109,4 +109,12 @@ struct OutgoingTrace {
   var bytes: Int
   /// Records that are settled with the trace, beside one for each event.
   var settled: SettledRecords
+
+  /// Counts events that are done with, and returns how many are not.
+  mutating func settle(delivered: Int, dead: Int) -> Int {
+    settled.delivered += delivered
+    settled.deadSpans += dead
+    eventsLeft -= delivered + dead
+    return eventsLeft
+  }
 }

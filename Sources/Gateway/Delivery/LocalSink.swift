@@ -31,19 +31,19 @@ final class LocalSink: EventSink {
   func wakeUp() { waker.wake() }
   func flush() { retryAt = 0 }
 
-  func enqueue(_ lane: LaneID, _ event: MappedEvent, trace: TraceID, token: UInt64, _ bytes: ByteSpan, _ json: Slice) {
+  func enqueue(_ lane: LaneID, _ events: [MappedEvent], trace: TraceID, token: UInt64, _ bytes: ByteSpan) {
+    for event in events { waiting.append((token, stored(event, trace, bytes))) }
+  }
+
+  private func stored(_ event: MappedEvent, _ trace: TraceID, _ bytes: ByteSpan) -> StoredEvent {
     var text: [UInt8] = []
-    text.append(bytes, json)
+    text.append(bytes, event.json)
     var time = ByteBuffer()
     time.appendTimestamp(event.frozen.timestamp)
-    waiting.append(
-      (
-        token,
-        StoredEvent(
-          uuid: event.uuid, event: event.name.rawValue,
-          distinctID: String(decoding: event.frozen.distinctID, as: UTF8.self), timestamp: time.string,
-          time: event.frozen.timestamp, trace: trace, json: text)
-      ))
+    return StoredEvent(
+      uuid: event.uuid, event: event.name.rawValue,
+      distinctID: String(decoding: event.frozen.distinctID, as: UTF8.self), timestamp: time.string,
+      time: event.frozen.timestamp, trace: trace, json: text)
   }
 
   func poll(timeout: UInt64) -> [SinkOutcome] {

@@ -16,12 +16,13 @@ struct SlotTable<Value> {
 
   subscript(_ slot: UInt64) -> Value? {
     get { slot < UInt64(slots.count) ? slots[Int(slot)] : nil }
-    set { slots[Int(slot)] = newValue }
+    // In place: a copy for each event of a trace would count references for each.
+    _modify { yield &slots[Int(slot)] }
   }
 
-  mutating func remove(_ slot: UInt64) {
-    guard slots[Int(slot)] != nil else { return }
-    slots[Int(slot)] = nil
+  mutating func remove(_ slot: UInt64) -> Value? {
+    guard let value = slots[Int(slot)].take() else { return nil }
     free.append(Int(slot))
+    return value
   }
 }

@@ -72,8 +72,8 @@ final class TestSink: EventSink {
   func wakeUp() {}
   func flush() {}
 
-  func enqueue(_ lane: LaneID, _ event: MappedEvent, trace: TraceID, token: UInt64, _ bytes: ByteSpan, _ json: Slice) {
-    events.append((event, token, bytes.string(json)))
+  func enqueue(_ lane: LaneID, _ events: [MappedEvent], trace: TraceID, token: UInt64, _ bytes: ByteSpan) {
+    for event in events { self.events.append((event, token, bytes.string(event.json))) }
   }
 
   func poll(timeout: UInt64) -> [SinkOutcome] {
