@@ -62,11 +62,18 @@ package final class HTTPServer: Sendable {
     var rooms: Rooms = [:]
     let interval = TimeAmount(limits.sweepInterval)
     for loop in group.makeIterator() {
+      if limits.niceness > 0 { loop.execute { stepBack(limits.niceness) } }
       let room = NIOLoopBoundBox.makeBoxSendingValue(LoopConnections(), eventLoop: loop)
       loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in room.value.sweep() }
       rooms[ObjectIdentifier(loop)] = room
     }
     return rooms
+  }
+
+  /// Lowers the priority of the thread that calls it: Linux takes process 0 for the thread, whatever POSIX says.
+  private static func stepBack(_ niceness: Int) {
+    let kind = __priority_which_t(PRIO_PROCESS.rawValue)
+    setpriority(kind, 0, getpriority(kind, 0) + Int32(clamping: niceness))
   }
 
   /// How many files this process may have open.

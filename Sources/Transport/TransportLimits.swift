@@ -37,6 +37,9 @@ package struct TransportLimits: Sendable {
   /// How often the timeouts above are checked, and so how exact they are.
   package var sweepInterval = Duration.milliseconds(250)
 
+  /// How far the event loops step back (`nice(2)`) when others of the process want the same core; 0: not at all.
+  package var niceness = 0
+
   /// Open connections of this server: what the usual limit of 20,480 file descriptors leaves.
   package var connectionsMax = 20_000
   /// Open connections from one IPv4 address or IPv6 /64; high enough for a load balancer with a pool.

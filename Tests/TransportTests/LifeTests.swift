@@ -46,6 +46,18 @@ import Transport
     #expect(try await server.receiver.takeHeld().send(.text(200, "too late")))
   }
 
+  @Test(arguments: [0, 3]) func `event loops step back as far as they are told, and nobody else does`(_ niceness: Int)
+    async throws
+  {
+    let before = ownNiceness()
+    try await TestServer.run({ $0.niceness = niceness }) { server in
+      let client = try server.connect()
+      client.post("/nice", "x")
+      #expect(try client.receive().text == "\(before + Int32(niceness))")
+    }
+    #expect(ownNiceness() == before)
+  }
+
   @Test func `the first reply counts, the second is ignored`() async throws {
     try await TestServer.run { server in
       let client = try server.connect()

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Transport
 
@@ -5,7 +6,7 @@ import Transport
 ///
 /// `/echo` answers with the body, `/size` with its length, `/hold` keeps the reply for the test, `/twice` answers twice,
 /// `/thread` answers from another thread, `/drop` drops the reply, `/deny` is refused at the head, `/limited` takes
-/// ten bytes.
+/// ten bytes; `/nice` answers with the `nice` value of the event loop.
 final class TestReceiver: RequestReceiver {
   let held = Mutex<[Reply]>([])
   let heads = Mutex<[RequestHead]>([])
@@ -42,6 +43,7 @@ final class TestReceiver: RequestReceiver {
       let second = reply.send(Response(status: 200, body: Array("second".utf8)))
       precondition(first && !second)
     case "/thread": inThread { reply.send(Response(status: 200, body: Array("from afar".utf8))) }
+    case "/nice": reply.send(Response(status: 200, body: Array(String(ownNiceness()).utf8)))
     case "/drop": break
     default: reply.send(.text(404, "nothing here"))
     }
@@ -51,6 +53,9 @@ final class TestReceiver: RequestReceiver {
     .text(status, "refused: \(message)")
   }
 }
+
+/// The `nice` value of the calling thread.
+func ownNiceness() -> Int32 { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
 
 /// A server on a port of its own with what it needs to be talked to.
 struct TestServer: Sendable {
