@@ -64,12 +64,23 @@ struct CommitQueue {
     return true
   }
 
-  /// These requests wait no longer, and the store looks like this now.
-  mutating func finished(_ appends: ArraySlice<Append>, _ status: SpoolStatus) {
-    for append in appends {
-      bytesWaiting -= Self.bytesWaiting(append)
-      bytesExpected -= Self.bytesExpected(append)
+  /// What requests count for while they wait.
+  struct Size {
+    fileprivate var bytesWaiting = 0
+    fileprivate var bytesExpected = 0
+
+    init(_ appends: ArraySlice<Append>) {
+      for append in appends {
+        bytesWaiting += CommitQueue.bytesWaiting(append)
+        bytesExpected += CommitQueue.bytesExpected(append)
+      }
     }
+  }
+
+  /// Requests of this size wait no longer, and the store looks like this now.
+  mutating func finished(_ size: Size, _ status: SpoolStatus) {
+    bytesWaiting -= size.bytesWaiting
+    bytesExpected -= size.bytesExpected
     self.status = status
   }
 

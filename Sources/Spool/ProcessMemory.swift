@@ -16,4 +16,7 @@ package enum ProcessMemory {
     mallopt(M_TRIM_THRESHOLD, keptBytesMax)
     mallopt(M_MMAP_THRESHOLD, mappedBytesMin)
   }
+
+  /// Gives freed memory back to the system, whatever `keptBytesMax` says: after work that is not done again.
+  package static func release() { malloc_trim(0) }
 }

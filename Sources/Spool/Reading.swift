@@ -42,7 +42,7 @@ struct Reading {
     var values: [(UInt64, [UInt8])] = []
     var entry = try unsafe cursor.seek(StoreKey(lane: lane, number: number))
     while let found = unsafe entry, unsafe found.key.lane == lane {
-      unsafe transaction.pages.read(found.value.count)
+      defer { environment?.pages.trim() }
       if let payload = unsafe SealedValue.open(found.value, found.key) {
         unsafe values.append((found.key.number, payload))
       } else {
@@ -60,7 +60,7 @@ struct Reading {
     let after = try unsafe cursor.seek(StoreKey(lane: lane, number: .max))
     var entry = try unsafe after == nil ? cursor.last() : cursor.previous()
     while letters.count < limit, let found = unsafe entry, unsafe found.key.lane == lane {
-      unsafe transaction.pages.read(found.value.count)
+      defer { environment?.pages.trim() }
       if let letter = unsafe SealedValue.open(found.value, found.key).flatMap(DeadLetter.init(_:)) {
         letters.append(letter)
       } else {
@@ -82,7 +82,7 @@ extension Reading {
     var requests: [StoredRequest] = []
     var entry = try unsafe cursor.seek(StoreKey(lane: lane, number: sequence + 1))
     while requests.count < limit, let found = unsafe entry, unsafe found.key.lane == lane {
-      unsafe transaction.pages.read(found.value.count)
+      defer { environment?.pages.trim() }
       if let request = try unsafe stored(found, transaction) {
         requests.append(request)
       } else {
@@ -107,7 +107,6 @@ extension Reading {
       for chunk in 0..<RequestHeader.chunks(header.indexCount, of: header.chunkBytes) {
         let place = StoreKey(lane: key.lane, number: key.number, chunk: RequestHeader.indexChunk + UInt16(chunk))
         guard let bytes = try unsafe Self.chunk(place, transaction) else { return nil }
-        transaction.pages.read(bytes.count)
         unsafe index.append(contentsOf: bytes)
       }
     }
@@ -124,7 +123,6 @@ extension Reading {
     let transaction = try begin()
     let key = StoreKey(lane: lane, number: sequence)
     guard let value = try unsafe transaction.value(.requests, key) else { return "it is not there" }
-    transaction.pages.read(value.count)
     let start = arena.count
     let problem = try copy(slices, of: key, unsafe ByteSpan(_unsafeBytes: value), &arena, transaction)
     if problem != nil {

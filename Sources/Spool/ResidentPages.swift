@@ -4,15 +4,18 @@ import Synchronization
 /// Gives back the memory of the map. Pages touched through LMDB's map count as this process's memory until told otherwise,
 /// so a backlog written or drained would look like a leak of its size.
 final class ResidentPages: Sendable {
-  /// After this many touched bytes the pages go: little memory, yet few system calls.
-  static let touchedMax = 8 << 20
-  /// The kernel maps this much around a page that is touched.
-  static let faultAround = 64 << 10
+  /// When the process has this many bytes of files in memory more than at the last look, those of the map go: little
+  /// memory, yet few system calls.
+  static let grownMax = 8 << 20
 
   // The map's addresses; none until `locate` has found them, and then nothing is given back.
   private let start = Atomic<Int>(0)
   private let end = Atomic<Int>(0)
-  private let touched = Atomic<Int>(0)
+  /// Bytes of files in memory when the pages of the map were not.
+  private let bare = Atomic<Int>(0)
+  private let statistics = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+
+  deinit { close(statistics) }
 
   /// Looks for the mapping that `address` lies in, after it was made or replaced.
   func locate(_ address: Int) {
@@ -21,6 +24,7 @@ final class ResidentPages: Sendable {
     unsafe madvise(UnsafeMutableRawPointer(bitPattern: found.lowerBound), found.count, MADV_NOHUGEPAGE)
     start.store(found.lowerBound, ordering: .relaxed)
     end.store(found.upperBound, ordering: .relaxed)
+    bare.store(fileBytes() ?? 0, ordering: .relaxed)
   }
 
   /// The addresses of the map; empty if they were not found.
@@ -29,23 +33,22 @@ final class ResidentPages: Sendable {
     return start..<max(start, end.load(ordering: .relaxed))
   }
 
-  /// A value of so many bytes was read. A large one has pages of its own, around which more is mapped; small ones stand
-  /// together.
-  func read(_ bytes: Int) {
-    touch(bytes > Environment.pageBytes / 2 ? bytes + Self.faultAround : bytes)
-  }
-
-  /// So many bytes of the map were touched.
-  func touch(_ bytes: Int) {
-    let sum = touched.add(bytes, ordering: .relaxed).newValue
-    if sum >= Self.touchedMax { drop() }
-  }
-
-  /// Harmless whatever else goes on: the pages stay in the system's cache and come back when touched.
-  private func drop() {
-    touched.store(0, ordering: .relaxed)
+  /// Gives the pages back if they have become many; after something of the map was touched. How many pages a touch brings
+  /// only the system knows: around a page it maps all of what it keeps together with it.
+  func trim() {
+    guard let bytes = fileBytes(), bytes - bare.load(ordering: .relaxed) > Self.grownMax else { return }
+    // Harmless whatever else goes on: the pages stay in the system's cache and come back when touched.
     let map = map
-    if map.isEmpty { return }
-    unsafe madvise(UnsafeMutableRawPointer(bitPattern: map.lowerBound), map.count, MADV_DONTNEED)
+    if !map.isEmpty { unsafe madvise(UnsafeMutableRawPointer(bitPattern: map.lowerBound), map.count, MADV_DONTNEED) }
+    bare.store(fileBytes() ?? 0, ordering: .relaxed)
+  }
+
+  /// How much of files this process has in memory: the third number of `statm`, in pages (`proc_pid_statm(5)`).
+  private func fileBytes() -> Int? {
+    var text = [UInt8](repeating: 0, count: 128)
+    let count = unsafe pread(statistics, &text, text.count, 0)
+    guard count > 0 else { return nil }
+    let numbers = text[..<count].split(separator: UInt8(ascii: " "), maxSplits: 3)
+    return numbers.count > 2 ? Int(String(decoding: numbers[2], as: UTF8.self)).map { $0 * Environment.pageBytes } : nil
   }
 }

@@ -9,8 +9,8 @@ package struct SpoolSettings: Sendable, Equatable {
   /// size that OTLP recommends.
   package var queueBytesMax = 64 << 20
   /// Bytes of requests in one transaction, which LMDB holds in memory until it commits; more go into the next.
-  /// 16 MiB: far over what one sync costs, far under what memory allows. One request may be larger.
-  package var commitBytesMax = 16 << 20
+  /// 4 MiB: far over what one sync costs, little memory. One request may be larger.
+  package var commitBytesMax = 4 << 20
   /// How many project keys may have a lane.
   package var lanesMax = 1000
   /// Room in the map over `bytesMax`, for free pages that no value fits in and for deletions when the spool is full.

@@ -51,7 +51,6 @@ extension Transaction {
   ) throws(StoreFailure) {
     var entry = try unsafe chunks.seek(StoreKey(lane: key.lane, number: key.number, chunk: 0))
     while let found = unsafe entry, unsafe found.key.sameNumber(as: key) {
-      pages.touch(ResidentPages.faultAround)
       try chunks.delete()
       unsafe entry = try unsafe chunks.next()
     }

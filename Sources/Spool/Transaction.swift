@@ -16,9 +16,6 @@ struct Transaction: ~Copyable {
     extent = FileExtent(map: environment.pages.map, fileBytes: environment.fileBytes())
   }
 
-  /// The memory of the map, to be told what was touched of it.
-  var pages: ResidentPages { environment.pages }
-
   deinit {
     unsafe mdb_txn_abort(pointer)
   }
@@ -50,7 +47,6 @@ struct Transaction: ~Copyable {
     {
       return
     }
-    pages.read(value.count)
     unsafe target.copyMemory(from: value)
   }
 

@@ -17,6 +17,9 @@ final class Writer {
   /// Bytes of the data file that hold nothing.
   private var reusableBytes: Int
 
+  /// Under load commits begin this far apart: each costs two syncs whatever it holds, and an exporter that sends every
+  /// five seconds does not notice.
+  static let commitInterval = Duration.milliseconds(10)
   /// How much the map grows when not even deletions fit in it any more.
   private static let growthBytes = 64 << 20
 
@@ -41,15 +44,24 @@ final class Writer {
   func run() {
     var batch = Batch()
     while queue.wait({ $0.take(&batch) }) {
+      let begun = ContinuousClock.now
       var start = 0
       repeat {
         let end = Self.end(of: batch.appends, from: start, bytesMax: settings.commitBytesMax)
         let first = start == 0
-        commit(batch.appends[start..<end], first ? batch.changes : [], first ? batch.damage : [])
+        commit(&batch.appends, start..<end, first ? batch.changes : [], first ? batch.damage : [])
         start = end
       } while start < batch.appends.count
+      let clients = batch.appends.count
       batch.removeAll()
+      if clients > 1 { rest(since: begun) }
     }
+  }
+
+  /// Lets the next commit gather. For those who share one only: a client alone waits for nobody.
+  private func rest(since begun: ContinuousClock.Instant) {
+    let left = Self.commitInterval - (ContinuousClock.now - begun)
+    if left > .zero { usleep(UInt32(left / .microseconds(1))) }
   }
 
   /// The end of the appends that go into one transaction: at least one, and no more than `bytesMax` bytes.
@@ -70,36 +82,38 @@ final class Writer {
 extension Writer {
   private typealias Outcome = (token: UInt64, outcome: CommitOutcome)
 
-  private func commit(_ appends: ArraySlice<Append>, _ changes: [Change], _ damage: [Damage]) {
+  private func commit(_ appends: inout [Append], _ range: Range<Int>, _ changes: [Change], _ damage: [Damage]) {
+    let size = CommitQueue.Size(appends[range])
     var appended: [Outcome] = []
     var changed: [Outcome] = []
-    var accepted = appends
-    if !appends.isEmpty, let refusal = diskRefusal() {
-      appended = appends.map { ($0.token, .refused(refusal)) }
-      accepted = []
+    var accepted = range
+    if !range.isEmpty, let refusal = diskRefusal() {
+      appended = appends[range].map { ($0.token, .refused(refusal)) }
+      accepted = range.lowerBound..<range.lowerBound
     }
     do throws(StoreFailure) {
-      appended += try attempt(accepted, changes, damage)
+      appended += try attempt(&appends, accepted, changes, damage)
       changed = changes.map { ($0.token, .durable(lane: LaneID(0), sequence: 0)) }
     } catch {
       let refusal = error == .mapFull ? Refusal.full(bytesMax: settings.bytesMax) : .failed(error.description)
-      appended += accepted.map { ($0.token, .refused(refusal)) }
+      appended += appends[accepted].map { ($0.token, .refused(refusal)) }
       let outcome = retry(changes, damage, after: error)
       changed = changes.map { ($0.token, outcome) }
     }
     let status = status()
-    queue.withLock { $0.finished(appends, status) }
+    queue.withLock { $0.finished(size, status) }
     listener.committed(appends: appended, changes: changed)
   }
 
   /// Commits the changes without the appends they failed with: they make room.
   private func retry(_ changes: [Change], _ damage: [Damage], after failure: StoreFailure) -> CommitOutcome {
+    var none: [Append] = []
     do throws(StoreFailure) {
       do throws(StoreFailure) {
-        _ = try attempt([], changes, damage)
+        _ = try attempt(&none, 0..<0, changes, damage)
       } catch .mapFull {
         try growMap()
-        _ = try attempt([], changes, damage)
+        _ = try attempt(&none, 0..<0, changes, damage)
       }
       return .durable(lane: LaneID(0), sequence: 0)
     } catch {
@@ -109,9 +123,9 @@ extension Writer {
 
   /// One transaction with everything in it, or nothing.
   private func attempt(
-    _ appends: ArraySlice<Append>, _ changes: [Change], _ damage: [Damage]
+    _ appends: inout [Append], _ range: Range<Int>, _ changes: [Change], _ damage: [Damage]
   ) throws(StoreFailure) -> [Outcome] {
-    if appends.isEmpty, changes.isEmpty, damage.isEmpty { return [] }
+    if range.isEmpty, changes.isEmpty, damage.isEmpty { return [] }
     let before = lanes
     do throws(StoreFailure) {
       let transaction = try begin()
@@ -119,13 +133,16 @@ extension Writer {
       var setAside = 0
       for item in damage where try transaction.setAside(item) { setAside += 1 }
       var outcomes: [Outcome] = []
-      outcomes.reserveCapacity(appends.count)
-      for append in appends { outcomes.append((append.token, try store(append, transaction))) }
+      outcomes.reserveCapacity(range.count)
+      for place in range {
+        outcomes.append((appends[place].token, try store(appends[place], transaction)))
+        // The transaction holds a copy until it ends; two of everything would be the most memory of all.
+        appends[place].body = []
+      }
       try lanes.store(transaction)
       try transaction.commit()
       commits += 1
-      // What walking through the trees and the list of free pages touches, about.
-      environment?.pages.touch(ResidentPages.faultAround * (4 + appends.count / 4))
+      environment?.pages.trim()
       quarantined += setAside
       return outcomes
     } catch {

@@ -17,6 +17,16 @@ import Testing
     #expect(rig.spool.status.commits == 2)
   }
 
+  @Test func `commits that several share begin apart`() throws {
+    let rig = try Rig()
+    let begun = ContinuousClock.now
+    for token in try (0..<2_000).map({ try rig.queue([UInt8(truncatingIfNeeded: $0)]).get() }) {
+      _ = rig.outcomes.append(token)
+    }
+    let shared = rig.outcomes.commits.dropLast().count { $0 > 1 }
+    #expect(ContinuousClock.now - begun >= Writer.commitInterval * shared, "\(rig.outcomes.commits)")
+  }
+
   @Test func `a transaction takes no more than its bytes, and at least one request`() throws {
     var settings = SpoolSettings.small
     settings.commitBytesMax = 100_000
