@@ -36,13 +36,12 @@ extension Delivery {
 
   /// The spans of these units that the trace had before.
   private func seen(_ units: [UnitReference], _ trace: TraceID, _ lane: LaneState) -> Set<SpanKey> {
-    guard let known = lane.remembered[trace] else { return [] }
     var seen = Set<SpanKey>()
     for reference in units {
       guard let index = lane.requests[reference.sequence]?.index else { continue }
       for record in index.records[index.units[reference.unit].range] where !record.flags.contains(.log) {
         let key = SpanKey(span: record.span, start: record.start)
-        if known.contains(key) { seen.insert(key) }
+        if lane.remembered.contains(trace, key) { seen.insert(key) }
       }
     }
     return seen

@@ -4,8 +4,11 @@ import Telemetry
 ///
 /// Bounded: past `tracesMax` or `spansMax` the oldest are forgotten, and a late span of a forgotten trace is treated as a
 /// trace of its own (its uuid is the same, so nothing is counted twice).
+///
+/// Each part of a trace is a run of words, in the order they came: a dictionary of structs with arrays takes twice the
+/// memory, which is most of what a busy gateway holds.
 struct RememberedTraces {
-  /// Ten minutes of 200 traces a second; 64 bytes each.
+  /// Ten minutes of 200 traces a second; about 100 bytes each.
   static let tracesMax = 131_072
   /// Eight bytes each.
   static let spansMax = 1_048_576
@@ -15,46 +18,144 @@ struct RememberedTraces {
     var through: UInt64
     var decision: Decision
     var identity: [UInt8]
-    /// Fingerprints of the spans that were seen.
-    fileprivate(set) var spans: [UInt64]
-
-    func contains(_ key: SpanKey) -> Bool { spans.contains(RememberedTraces.fingerprint(key)) }
   }
 
-  private var traces: [TraceID: Trace] = [:]
-  private var order: [TraceID] = []
+  /// Words of a block: growing and forgetting go block by block, so that nothing is moved. A part that is longer has a
+  /// block of its own.
+  private static let blockWords = 8192
+  private var blocks: [[UInt64]] = []
+  /// The number of the first block, and where in it the oldest part begins.
+  private var firstBlock = 0
   private var oldest = 0
+  /// Where the last part of each trace begins: the number of the block times `blockWords`, and the place in it.
+  private var places: [TraceID: Int] = [:]
   private var spanCount = 0
 
-  var count: Int { traces.count }
+  var count: Int { places.count }
 
-  subscript(_ trace: TraceID) -> Trace? { traces[trace] }
+  subscript(_ trace: TraceID) -> Trace? {
+    guard let place = places[trace], let part = Part(place, self) else { return nil }
+    return Trace(through: part.through, decision: part.decision, identity: part.identity(self))
+  }
+
+  func contains(_ trace: TraceID, _ key: SpanKey) -> Bool {
+    let wanted = Self.fingerprint(key)
+    var place = places[trace]
+    while let here = place, let part = Part(here, self) {
+      if words(here)[part.spans].contains(wanted) { return true }
+      place = part.previous
+    }
+    return false
+  }
 
   mutating func remember(_ frozen: FrozenTrace, spans: [SpanKey]) {
-    let new = spans.map(Self.fingerprint)
-    spanCount += new.count
-    if traces[frozen.trace] != nil {
-      traces[frozen.trace]?.through = frozen.through
-      traces[frozen.trace]?.spans += new
-    } else {
-      traces[frozen.trace] = Trace(
-        through: frozen.through, decision: frozen.decision, identity: frozen.identity, spans: new)
-      order.append(frozen.trace)
+    let known = self[frozen.trace]
+    let identity = known?.identity ?? frozen.identity
+    let size = Part.headerWords + Part.words(identity.count) + spans.count
+    if blocks.last.map({ $0.count + size > Self.blockWords }) ?? true {
+      blocks.append([])
+      blocks[blocks.count - 1].reserveCapacity(max(Self.blockWords, size))
     }
-    while traces.count > Self.tracesMax || spanCount > Self.spansMax, oldest < order.count { forgetOldest() }
-    if oldest > 4096, oldest * 2 > order.count {
-      order.removeFirst(oldest)
-      oldest = 0
-    }
+    let last = blocks.count - 1
+    let place = (firstBlock + last) * Self.blockWords + blocks[last].count
+    Part.append(
+      frozen, known?.decision ?? frozen.decision, identity, previous: places[frozen.trace], spans: spans.count,
+      to: &blocks[last])
+    for span in spans { blocks[last].append(Self.fingerprint(span)) }
+    places[frozen.trace] = place
+    spanCount += spans.count
+    while places.count > Self.tracesMax || spanCount > Self.spansMax, forgetOldest() {}
   }
 
-  private mutating func forgetOldest() {
-    if let gone = traces.removeValue(forKey: order[oldest]) { spanCount -= gone.spans.count }
-    oldest += 1
+  /// False if there is nothing left.
+  private mutating func forgetOldest() -> Bool {
+    let place = firstBlock * Self.blockWords + oldest
+    guard let part = Part(place, self) else { return false }
+    spanCount -= part.spans.count
+    if places[part.trace] == place { places[part.trace] = nil }
+    oldest = part.spans.upperBound
+    if oldest == blocks[0].count {
+      blocks.removeFirst()
+      firstBlock += 1
+      oldest = 0
+    }
+    return true
   }
+
+  /// The words of the block that a place lies in.
+  fileprivate func words(_ place: Int) -> [UInt64] { blocks[place / Self.blockWords - firstBlock] }
 
   private static func fingerprint(_ key: SpanKey) -> UInt64 {
     let product = (key.span ^ 0x9e37_79b9_7f4a_7c15).multipliedFullWidth(by: key.start | 1)
     return product.high ^ product.low
+  }
+
+  /// What one freezing brought of a trace. Its words: the trace's two, the place of the part before, `through`, the
+  /// probability, policy version and whether it is kept, sizes; then the identity, then the spans.
+  private struct Part {
+    static let headerWords = 7
+
+    var trace: TraceID
+    var previous: Int?
+    var through: UInt64
+    var decision: Decision
+    private var identityBytes: Range<Int>
+    private var start: Int
+    private var place: Int
+    /// Where in the block the fingerprints of its spans are.
+    var spans: Range<Int>
+
+    /// Nil if the place is forgotten.
+    init?(_ place: Int, _ remembered: RememberedTraces) {
+      guard remembered.isHeld(place) else { return nil }
+      let words = remembered.words(place)
+      start = place % RememberedTraces.blockWords
+      guard let trace = TraceID(high: words[start], low: words[start + 1]) else { return nil }
+      self.trace = trace
+      self.place = place
+      previous = Int(truncatingIfNeeded: words[start + 2]) - 1
+      if previous == -1 { previous = nil }
+      through = words[start + 3]
+      decision = Decision(
+        isKept: words[start + 5] & 1 == 1, probability: Double(bitPattern: words[start + 4]),
+        policyVersion: UInt32(words[start + 5] &>> 1))
+      identityBytes = 0..<Int(words[start + 6] &>> 32)
+      let first = start + Self.headerWords + Self.words(identityBytes.count)
+      spans = first..<first + Int(UInt32(truncatingIfNeeded: words[start + 6]))
+    }
+
+    func identity(_ remembered: RememberedTraces) -> [UInt8] {
+      let words = remembered.words(place)
+      return identityBytes.map { byte in
+        UInt8(truncatingIfNeeded: words[start + Self.headerWords + byte / 8] &>> UInt64(8 * (byte % 8)))
+      }
+    }
+
+    /// How many words so many bytes take.
+    static func words(_ bytes: Int) -> Int { (bytes + 7) / 8 }
+
+    static func append(
+      _ frozen: FrozenTrace, _ decision: Decision, _ identity: [UInt8], previous: Int?, spans: Int,
+      to block: inout [UInt64]
+    ) {
+      block.append(frozen.trace.high)
+      block.append(frozen.trace.low)
+      block.append(UInt64(previous.map { $0 + 1 } ?? 0))
+      block.append(frozen.through)
+      block.append(decision.probability.bitPattern)
+      block.append(UInt64(decision.policyVersion) &<< 1 | (decision.isKept ? 1 : 0))
+      block.append(UInt64(identity.count) &<< 32 | UInt64(spans))
+      for word in 0..<words(identity.count) {
+        var bits: UInt64 = 0
+        for byte in word * 8..<min(word * 8 + 8, identity.count) {
+          bits |= UInt64(identity[byte]) &<< UInt64(8 * (byte % 8))
+        }
+        block.append(bits)
+      }
+    }
+  }
+
+  private func isHeld(_ place: Int) -> Bool {
+    !blocks.isEmpty && place >= firstBlock * Self.blockWords + oldest
   }
 }

@@ -85,9 +85,45 @@ import Testing
     var remembered = RememberedTraces()
     let frozen = DecisionLogTests.frozen(1, events: 3)
     remembered.remember(frozen, spans: frozen.events.map(\.key))
-    #expect(remembered[frozen.trace]?.contains(frozen.events[1].key) == true)
-    #expect(remembered[frozen.trace]?.contains(SpanKey(span: 2, start: 7)) == false)
+    #expect(remembered.contains(frozen.trace, frozen.events[1].key))
+    #expect(!remembered.contains(frozen.trace, SpanKey(span: 2, start: 7)))
+    #expect(!remembered.contains(DecisionLogTests.trace(99), frozen.events[1].key))
     #expect(remembered[DecisionLogTests.trace(99)] == nil)
+  }
+
+  @Test(arguments: [0, 1, 7, 8, 9, 300])
+  func `the first part's decision and user stand for the later ones`(_ identityBytes: Int) {
+    var remembered = RememberedTraces()
+    var frozen = DecisionLogTests.frozen(1, events: 3)
+    frozen.identity = (0..<identityBytes).map { UInt8(truncatingIfNeeded: $0 * 7 + 1) }
+    frozen.decision = Decision(isKept: true, probability: 0.25, policyVersion: 3)
+    remembered.remember(frozen, spans: [frozen.events[0].key])
+    var late = frozen
+    late.through += 5
+    late.identity = [1, 2, 3]
+    late.decision = Decision(isKept: false, probability: 1, policyVersion: 4)
+    remembered.remember(late, spans: [frozen.events[2].key])
+    #expect(remembered[frozen.trace]?.identity == frozen.identity)
+    #expect(remembered[frozen.trace]?.decision == frozen.decision)
+    #expect(remembered[frozen.trace]?.through == late.through)
+    #expect(frozen.events.map { remembered.contains(frozen.trace, $0.key) } == [true, false, true])
+    #expect(remembered.count == 1)
+  }
+
+  @Test(arguments: [8, 10, 5_000, 20_000])
+  func `past their bound the oldest spans are forgotten, and with its last ones a trace`(_ spansEach: Int) {
+    var remembered = RememberedTraces()
+    let traces = RememberedTraces.spansMax / spansEach + 1
+    let kept = RememberedTraces.spansMax / spansEach
+    for number in 1...UInt64(traces) {
+      let spans = (0..<UInt64(spansEach)).map { SpanKey(span: $0 + 1, start: number) }
+      remembered.remember(DecisionLogTests.frozen(number, events: 0), spans: spans)
+    }
+    #expect(remembered.count == kept)
+    for (number, isKnown) in [(traces, true), (traces - kept + 1, true), (traces - kept, false)] {
+      let key = SpanKey(span: UInt64(spansEach), start: UInt64(number))
+      #expect(remembered.contains(DecisionLogTests.trace(UInt64(number)), key) == isKnown)
+    }
   }
 
   @Test func `past its bound the oldest is forgotten`() {
