@@ -28,6 +28,8 @@ extension Commands {
     let service = GatewayService(
       start: { () async throws -> Gateway in
         let gateway = try Gateway.start(settings, log: log)
+        // Reading the mappings takes more memory than keeping them.
+        ProcessMemory.release()
         announce(gateway, settings)
         return gateway
       },

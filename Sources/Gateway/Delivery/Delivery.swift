@@ -13,15 +13,15 @@ enum DeliveryLimits {
   static let laneOutstandingBytesMax = 12 << 20
   /// Requests read from a lane before the next one has its turn.
   static let requestsPerTurn = 32
-  /// Events frozen in one commit.
-  static let freezeBytesMax = 2 << 20
+  /// Bytes of events frozen in one commit; a trace that passes them is the last.
+  static let freezeBytesMax = 1 << 20
   /// A batch of this size is committed at once, a smaller one after `freezeWait`.
   static let freezeBytesDue = 512 << 10
   static let freezeWait: UInt64 = 10_000_000
   /// How often finished traces and requests are committed: until then a crash would send them again, in vain.
   static let settleWait: UInt64 = 50_000_000
   /// Empty batches that are kept for their memory.
-  static let spareBatchesMax = 4
+  static let spareBatchesMax = 2
   /// How long to sleep when nothing is due; new requests wake the thread before.
   static let idleWait: UInt64 = 1_000_000_000
   /// How often others are told how things stand.
