@@ -22,6 +22,18 @@ func system(_ name: String, _ pkgConfig: String?, apt: [String]) -> Target {
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt(apt)])
 }
 
+/// Swift's libraries inside of the binary: counting references and allocating cost no jump through a table, and less of
+/// them comes into memory. In the order of who needs whom, but for the group that goes in circles.
+let staticSwift: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-static-stdlib", "-Xlinker", "--gc-sections", "-Xlinker", "--start-group"]
+      + [
+        "Foundation", "FoundationInternationalization", "FoundationEssentials", "CoreFoundation", "_FoundationICU",
+        "_FoundationCShims", "_FoundationCollections", "swiftDispatch", "dispatch", "BlocksRuntime",
+      ].map { "-l\($0)" } + ["-Xlinker", "--end-group", "-lstdc++"],
+    .when(platforms: [.linux], configuration: .release))
+]
+
 let nio: [Target.Dependency] = [
   .product(name: "NIOCore", package: "swift-nio"),
   .product(name: "NIOPosix", package: "swift-nio"),
@@ -86,7 +98,7 @@ let package = Package(
     .executableTarget(
       name: "hoglet",
       dependencies: ["Gateway", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      swiftSettings: settings),
+      swiftSettings: settings, linkerSettings: staticSwift),
     // Tests
     test("ArchitectureTests", []),
     test("BytesTests", ["Bytes"]),
