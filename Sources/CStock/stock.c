@@ -134,6 +134,9 @@ static const unsigned char vercel_ai_yaml[] = {
 static const unsigned char voltagent_yaml[] = {
 #embed "../../Mappings/voltagent.yaml"
 };
+static const unsigned char overlays_latency_milliseconds_yaml[] = {
+#embed "../../Mappings/overlays/latency-milliseconds.yaml"
+};
 
 static const struct stock_file files[] = {
     {"agent-framework.yaml", agent_framework_yaml, sizeof agent_framework_yaml},
@@ -179,6 +182,7 @@ static const struct stock_file files[] = {
     {"vercel-ai-7.yaml", vercel_ai_7_yaml, sizeof vercel_ai_7_yaml},
     {"vercel-ai.yaml", vercel_ai_yaml, sizeof vercel_ai_yaml},
     {"voltagent.yaml", voltagent_yaml, sizeof voltagent_yaml},
+    {"overlays/latency-milliseconds.yaml", overlays_latency_milliseconds_yaml, sizeof overlays_latency_milliseconds_yaml},
 };
 
 size_t stock_file_count(void) { return sizeof files / sizeof files[0]; }

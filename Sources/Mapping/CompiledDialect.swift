@@ -79,7 +79,9 @@ struct SourceHead: Sendable {
       reach = .other
       return
     }
-    let isPlain = path.pointer.isEmpty && source.when == nil && source.words == nil && source.table == nil
+    let isPlain =
+      path.pointer.isEmpty && source.when == nil && source.words == nil && source.table == nil
+      && source.writtenIn == nil
     reach =
       switch path.place {
       case .attribute: isPlain ? .plain : .attribute

@@ -21,7 +21,7 @@ extension Mapper {
       guard let number = scalarNumber(found.item) else { return false }
       out.appendJSONNumber(number)
       return true
-    case .seconds: return writeSeconds(found.item, unit: source.unit, to: &out)
+    case .seconds: return writeSeconds(found.item, source, to: &out)
     case .bool: return writeBool(found.item, to: &out)
     case .json: return writeStructure(found, to: &out)
     case .object:
@@ -82,18 +82,22 @@ extension Mapper {
     return true
   }
 
-  private func writeSeconds(_ item: Item, unit: TimeUnit?, to out: inout ByteBuffer) -> Bool {
+  private func writeSeconds(_ item: Item, _ source: CompiledSource, to out: inout ByteBuffer) -> Bool {
+    let unit: TimeUnit
+    let number: Double
     if case .nanoseconds(let count) = item {
-      out.appendSeconds(count)
-      return true
+      if source.writtenIn == nil {
+        out.appendSeconds(count)
+        return true
+      }
+      (unit, number) = (.nanoseconds, Double(count))
+    } else {
+      guard let given = scalarNumber(item), given >= 0 else { return false }
+      (unit, number) = (source.unit ?? .seconds, given)
     }
-    guard let number = scalarNumber(item), number >= 0 else { return false }
-    switch unit {
-    case .nanoseconds: out.appendJSONNumber(number / 1e9)
-    case .microseconds: out.appendJSONNumber(number / 1e6)
-    case .milliseconds: out.appendJSONNumber(number / 1e3)
-    case .seconds, nil: out.appendJSONNumber(number)
-    }
+    // A division, because its result is the decimal that is nearest: 250 ms are 0.25 s.
+    let (from, to) = (unit.aSecond, (source.writtenIn ?? .seconds).aSecond)
+    out.appendJSONNumber(from >= to ? number / (from / to) : number * (to / from))
     return true
   }
 
@@ -123,17 +127,32 @@ extension Mapper {
   private func writeMessages(
     _ found: Resolved, _ property: CompiledProperty, _ source: CompiledSource, _ index: Int, to out: inout ByteBuffer
   ) -> Bool {
-    if let root = node(found.item, attribute: found.attribute) {
+    let role = source.words?.role ?? (property.isOutput ? .assistant : .user)
+    var root = node(found.item, attribute: found.attribute)
+    if root == nil, source.words?.prepend.isEmpty == false { root = scalarText(found.item).map { textNode($0) } }
+    if let root {
       let instructions = source.words?.prepend.compactMap { path -> Int? in
         let given = resolve(path, index)
         guard given.isPresent else { return nil }
         return node(given.item, attribute: given.attribute) ?? scalarText(given.item).map { textNode($0) }
       }
-      writeMessages(root, instructions: instructions ?? [], isOutput: property.isOutput, to: &out)
+      writeMessages(root, instructions: instructions ?? [], role: role, to: &out)
       return true
     }
     guard let text = scalarText(found.item) else { return false }
-    writeMessage(text: constant(text), isOutput: property.isOutput, to: &out)
+    writeMessage(text: constant(text), role: role, to: &out)
     return true
+  }
+}
+
+extension TimeUnit {
+  /// How many of them make a second.
+  fileprivate var aSecond: Double {
+    switch self {
+    case .nanoseconds: 1e9
+    case .microseconds: 1e6
+    case .milliseconds: 1e3
+    case .seconds: 1
+    }
   }
 }

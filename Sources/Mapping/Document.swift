@@ -110,10 +110,15 @@ package struct Dialect: Sendable {
   package var extends: Located<String>?
   /// How its spans are recognised; nil never matches (a base for others).
   package var match: Condition?
+  /// Where that is said.
+  package var matchPosition: Position?
   package var kinds: [KindRule] = []
   package var properties: [PropertyRule] = []
-  /// Constant properties and, under names without `$`, switches such as `cache_reporting`.
-  package var constants: [(name: Located<String>, value: Literal)] = []
+  /// Rules that overlays put last: asked when this dialect and those it extends have said nothing.
+  package var lastRules: [PropertyRule] = []
+  /// Constant properties and, under names without `$`, switches such as `cache_reporting`; nil takes away what an
+  /// extended dialect says.
+  package var constants: [(name: Located<String>, value: Literal?)] = []
   /// Attribute names, or prefixes ending in `.*`, that never become `otel.*`.
   package var drop: [Located<String>] = []
 
@@ -158,10 +163,13 @@ package enum KindRule: Sendable {
 package struct PropertyRule: Sendable {
   package var property: Located<String>
   package var sources: [Source]
+  /// `none` at its end: what the dialect extends is not asked.
+  package var isFinal: Bool
 
-  package init(property: Located<String>, sources: [Source]) {
+  package init(property: Located<String>, sources: [Source], isFinal: Bool = false) {
     self.property = property
     self.sources = sources
+    self.isFinal = isFinal
   }
 }
 
@@ -174,6 +182,8 @@ package struct Source: Sendable {
   package var table: ValueTable?
   /// `unit`: what the number counts, for times.
   package var unit: TimeUnit?
+  /// `as`: what it counts when it goes out; nil for seconds.
+  package var writtenIn: TimeUnit?
   /// `take`: which element of a list.
   package var take: Take?
   /// `split`: text to a list, at this separator.
@@ -187,7 +197,7 @@ package struct Source: Sendable {
   /// `unwrap`: the member of each element that holds the value.
   package var unwrap: String?
   /// `role`: given to messages that have none.
-  package var role: String?
+  package var role: MessageRole?
   /// `prepend`: system instructions put before the messages unless there is a system message.
   package var prepend: [Path] = []
   /// `strip`: prefixes (`text*`) or suffixes (`*text`) cut from text.
@@ -213,6 +223,11 @@ package enum TimeUnit: String, Sendable, CaseIterable {
   case microseconds = "us"
   case milliseconds = "ms"
   case seconds = "s"
+}
+
+/// The roles that messages may have.
+package enum MessageRole: String, Sendable, CaseIterable {
+  case user, assistant, system, tool
 }
 
 package enum Take: String, Sendable, CaseIterable {

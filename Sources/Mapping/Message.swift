@@ -2,10 +2,19 @@ import Bytes
 
 /// One message on its way out. Its parts are nodes of the tape.
 struct Message {
-  enum Role: Equatable {
+  enum Role: Equatable, Sendable {
     case user, assistant, system, tool
     /// A role of the client's own, such as `developer`.
     case given(Slice)
+
+    init(_ role: MessageRole) {
+      switch role {
+      case .user: self = .user
+      case .assistant: self = .assistant
+      case .system: self = .system
+      case .tool: self = .tool
+      }
+    }
   }
 
   struct Part {

@@ -5,10 +5,10 @@ import Bytes
 /// `MessageShapes` finds the messages, `MessageReading`, `MessageParts` and `ToolCalls` read them, here they are written.
 extension Mapper {
   /// Writes a list of messages. `instructions` are put first, as a system message, unless there is one.
-  func writeMessages(_ root: Int, instructions: [Int], isOutput: Bool, to out: inout ByteBuffer) {
+  func writeMessages(_ root: Int, instructions: [Int], role: Message.Role, to out: inout ByteBuffer) {
     out.append(UInt8(ascii: "["))
     let start = out.count
-    var transcript = Transcript(role: isOutput ? .assistant : .user)
+    var transcript = Transcript(role: role)
     if instructions.isEmpty, isArray(root) {
       var child = root &+ 1
       for _ in 0..<tape.nodes[root].children {
@@ -36,8 +36,8 @@ extension Mapper {
   }
 
   /// A bare text as the one message.
-  func writeMessage(text: Slice, isOutput: Bool, to out: inout ByteBuffer) {
-    var transcript = Transcript(role: isOutput ? .assistant : .user)
+  func writeMessage(text: Slice, role: Message.Role, to out: inout ByteBuffer) {
+    var transcript = Transcript(role: role)
     var message = Message(role: transcript.role)
     var node = JSONNode(kind: .text, text: text)
     node.next = Int32(tape.nodes.count + 1)

@@ -23,6 +23,8 @@ package struct Program: Sendable {
   var matches = MatchIndex()
   /// Numbers of properties that the code itself fills or reads.
   var known = KnownProperties()
+  /// Where everything is written, for people who ask; mapping never looks there.
+  var origins = ProgramOrigins()
 
   package init() {}
 
@@ -135,7 +137,7 @@ struct KindTable: Sendable {
 final class SourceWords: Sendable {
   let split: UInt8?
   let unwrap: [UInt8]?
-  let role: [UInt8]?
+  let role: Message.Role?
   let prepend: [CompiledPath]
   let strip: [(bytes: [UInt8], isPrefix: Bool)]
   let skip: [[UInt8]]
@@ -145,7 +147,7 @@ final class SourceWords: Sendable {
   let take: Take?
 
   init(
-    split: UInt8?, unwrap: [UInt8]?, role: [UInt8]?, prepend: [CompiledPath],
+    split: UInt8?, unwrap: [UInt8]?, role: Message.Role?, prepend: [CompiledPath],
     strip: [(bytes: [UInt8], isPrefix: Bool)], skip: [[UInt8]], pattern: Int?, sum: [CompiledPath],
     sinceStart: Bool, take: Take?
   ) {
@@ -169,18 +171,21 @@ final class CompiledSource: Sendable {
   let table: Int?
   /// What the number counts; nil for seconds.
   let unit: TimeUnit?
+  /// What it counts when it goes out; nil for seconds.
+  let writtenIn: TimeUnit?
   let words: SourceWords?
   let const: Literal?
   let fallback: Literal?
 
   init(
-    path: CompiledPath?, when: CompiledCondition?, table: Int?, unit: TimeUnit?, words: SourceWords?, const: Literal?,
-    fallback: Literal?
+    path: CompiledPath?, when: CompiledCondition?, table: Int?, unit: TimeUnit?, writtenIn: TimeUnit?,
+    words: SourceWords?, const: Literal?, fallback: Literal?
   ) {
     self.path = path
     self.when = when
     self.table = table
     self.unit = unit
+    self.writtenIn = writtenIn
     self.words = words
     self.const = const
     self.fallback = fallback

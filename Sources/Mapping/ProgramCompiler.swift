@@ -19,6 +19,7 @@ struct ProgramCompiler {
   init(set: MappingSet) { self.set = set }
 
   mutating func compile() -> Program {
+    program.origins.files = set.files
     declareProperties()
     for table in set.tables { tableNumbers[table.name] = add(table) }
     collectFamilies()
@@ -79,8 +80,11 @@ struct ProgramCompiler {
     var families = Set<String>()
     func visit(_ path: Path) { if path.shape != .single { families.insert(path.name) } }
     for dialect in set.dialects {
-      for rule in dialect.properties {
-        for source in rule.sources { ([source.path].compactMap(\.self) + source.sum + source.prepend).forEach(visit) }
+      for rule in dialect.properties + dialect.lastRules {
+        for source in rule.sources {
+          let paths = [source.path].compactMap(\.self) + source.sum + source.prepend + (source.when?.paths ?? [])
+          paths.forEach(visit)
+        }
       }
       dialect.match?.paths.forEach(visit)
       for kind in dialect.kinds { kind.paths.forEach(visit) }
@@ -95,35 +99,57 @@ struct ProgramCompiler {
   private mutating func compile(_ dialect: Dialect) -> (facts: DialectFacts, rules: Rules) {
     let chain = chain(of: dialect)
     var compiled = DialectFacts(name: dialect.name.value, match: dialect.match.map { condition($0) } ?? .never)
-    var ruleNumbers: [Int: Int] = [:]
-    var rules: Rules = []
+    var origins = DialectOrigins(match: dialect.matchPosition)
     for link in chain {
-      for kind in link.kinds { compiled.kinds.append(self.kind(kind)) }
-      for rule in link.properties {
-        guard let property = propertyNumbers[rule.property.value] else { continue }
-        let sources = rule.sources.map { self.source($0) }
-        if let known = ruleNumbers[property] {
-          rules[known].sources += sources
-        } else {
-          ruleNumbers[property] = rules.count
-          rules.append((property, native(property) + sources))
-        }
+      for kind in link.kinds {
+        compiled.kinds.append(self.kind(kind))
+        origins.kinds.append(kind.position)
       }
-      addConstants(of: link, to: &compiled)
-      for name in link.drop { add(drop: name.value, to: &compiled) }
+      addConstants(of: link, to: &compiled, &origins)
+      for name in link.drop { add(drop: name, to: &compiled, &origins) }
     }
-    for property in program.properties.indices where ruleNumbers[property] == nil {
-      let sources = native(property)
-      if !sources.isEmpty { rules.append((property, sources)) }
+    let rules = rules(of: chain)
+    origins.rules = rules.map { rule in rule.sources.map { SourceOrigin($0) } }
+    program.origins.dialects.append(origins)
+    return (compiled, rules.map { rule in (rule.property, rule.sources.map { self.source($0) }) })
+  }
+
+  /// What a dialect and those it extends say of each property, in the order in which it is asked.
+  private func rules(of chain: [Dialect]) -> [(property: Int, sources: [Source])] {
+    var rules: [(property: Int, sources: [Source])] = []
+    var numbers: [Int: Int] = [:]
+    var last: [Int: [Source]] = [:]
+    var finished = Set<Int>()
+    func add(_ sources: [Source], _ property: Int) {
+      if let known = numbers[property] {
+        rules[known].sources += sources
+      } else {
+        numbers[property] = rules.count
+        rules.append((property, native(property) + sources))
+      }
     }
-    return (compiled, rules)
+    for link in chain {
+      for rule in link.lastRules {
+        guard let property = propertyNumbers[rule.property.value], !finished.contains(property) else { continue }
+        last[property, default: []] += rule.sources
+      }
+      for rule in link.properties {
+        guard let property = propertyNumbers[rule.property.value], !finished.contains(property) else { continue }
+        add(rule.sources, property)
+        if rule.isFinal { finished.insert(property) }
+      }
+    }
+    for property in program.properties.indices {
+      add(last[property] ?? [], property)
+    }
+    return rules.filter { !$0.sources.isEmpty }
   }
 
   /// An application may set PostHog's own properties itself; they win over every rule.
-  private mutating func native(_ property: Int) -> [CompiledSource] {
+  private func native(_ property: Int) -> [Source] {
     let name = program.propertyNames[property]
     guard name.hasPrefix("$") else { return [] }
-    return [source(Source(path: Path(name: name), position: Position(file: 0, line: 0, column: 0)))]
+    return [Source(path: Path(name: name), position: SourceOrigin.application)]
   }
 
   /// The dialect, what it extends, and so on.
@@ -138,33 +164,37 @@ struct ProgramCompiler {
     return chain
   }
 
-  private mutating func addConstants(of dialect: Dialect, to compiled: inout DialectFacts) {
-    for constant in dialect.constants {
-      if constant.name.value == "cache_reporting" {
-        if compiled.cacheExclusive == nil { compiled.cacheExclusive = constant.value == .string("exclusive") }
+  private mutating func addConstants(
+    of dialect: Dialect, to compiled: inout DialectFacts, _ origins: inout DialectOrigins
+  ) {
+    for constant in dialect.constants where origins.decided.insert(constant.name.value).inserted {
+      guard let value = constant.value else { continue }
+      if constant.name.value == Switch.cacheReporting.rawValue {
+        compiled.cacheExclusive = value == .string("exclusive")
         continue
       }
-      guard let property = propertyNumbers[constant.name.value],
-        !compiled.constants.contains(where: { $0.property == property })
-      else { continue }
+      guard let property = propertyNumbers[constant.name.value] else { continue }
       var out = ByteBuffer()
       let further = program.properties[property].further
       for label in [program.properties[property].label] + further.map({ program.furtherLabels[Int($0)] }) {
         program.labels.append(label, to: &out)
-        out.append(constant.value)
+        out.append(value)
         out.append(UInt8(ascii: ","))
       }
       compiled.constants.append((property, program.labels.add(out.array())))
+      origins.constants.append(constant.name.position)
     }
   }
 
-  private func add(drop name: String, to compiled: inout DialectFacts) {
+  private func add(drop entry: Located<String>, to compiled: inout DialectFacts, _ origins: inout DialectOrigins) {
+    let name = entry.value
     let isPrefix = name.hasSuffix("*")
     let text = isPrefix ? String(name.drop { $0 == "*" }.reversed().drop { $0 == "*" }.reversed()) : name
     if text.hasPrefix("resource:") {
       compiled.dropResource.append((Array(text.dropFirst("resource:".count).utf8), isPrefix))
     } else {
       compiled.drop.append((Array(text.utf8), isPrefix))
+      origins.drops.append(entry.position)
     }
   }
 
@@ -194,7 +224,7 @@ struct ProgramCompiler {
     {
       words = SourceWords(
         split: source.split?.utf8.first, unwrap: source.unwrap.map { Array($0.utf8) },
-        role: source.role.map { Array($0.utf8) }, prepend: source.prepend.map { path($0) },
+        role: source.role.map { Message.Role($0) }, prepend: source.prepend.map { path($0) },
         strip: source.strip.map { Self.affix($0) }, skip: source.skip.map(\.bytes), pattern: pattern,
         sum: source.sum.map { path($0) }, sinceStart: source.sinceStart, take: source.take)
     }
@@ -204,7 +234,7 @@ struct ProgramCompiler {
     }
     return CompiledSource(
       path: source.path.map { path($0) }, when: source.when.map { condition($0) }, table: table, unit: source.unit,
-      words: words, const: source.const, fallback: source.fallback)
+      writtenIn: source.writtenIn, words: words, const: source.const, fallback: source.fallback)
   }
 
   private mutating func add(pattern text: String) -> Int? {
@@ -347,6 +377,12 @@ extension Condition {
 }
 
 extension KindRule {
+  var position: Position {
+    switch self {
+    case .when(_, _, let position), .by(_, _, let position): position
+    }
+  }
+
   var paths: [Path] {
     switch self {
     case .when(let condition, _, _): condition.paths

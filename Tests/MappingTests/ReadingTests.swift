@@ -113,7 +113,7 @@ import Testing
 
   @Test func `the words of rules are kept`() {
     #expect(rule("$ai_input").first?.prepend == [Path(name: "gen_ai.system_instructions")])
-    #expect(rule("$ai_input").last?.role == "user")
+    #expect(rule("$ai_input").last?.role == .user)
     #expect(rule("$ai_input").last?.unwrap == "message")
     #expect(rule("$ai_input_tokens")[1].sum == [Path(name: "gen_ai.usage.fresh"), Path(name: "gen_ai.usage.cached")])
     #expect(rule("$ai_input_tokens")[1].path == nil)

@@ -1,7 +1,5 @@
 /// Conditions: `match` of a dialect, `when` of a rule or kind.
 extension MappingReader {
-  private static let operators = ["prefix", "suffix", "present", "at_least", "below"]
-
   /// A path is "present", a list "any of these", a map "all of these".
   mutating func condition(_ node: YAMLNode, depth: Int = 0) -> Condition? {
     guard depth < ReadingLimits.conditionDepthMax else {
@@ -53,22 +51,20 @@ extension MappingReader {
     if entries.isEmpty { error("a comparison is empty", at: position) }
     var parts: [Condition] = []
     for entry in entries {
-      switch entry.key.value {
-      case "prefix", "suffix":
+      let comparison = Comparison(rawValue: entry.key.value)
+      switch comparison {
+      case .prefix, .suffix:
         let affixes = texts(entry.value, "'\(entry.key.value)'").map(\.value)
-        if !affixes.isEmpty {
-          parts.append(entry.key.value == "prefix" ? .prefix(path, affixes) : .suffix(path, affixes))
-        }
-      case "present":
+        if !affixes.isEmpty { parts.append(comparison == .prefix ? .prefix(path, affixes) : .suffix(path, affixes)) }
+      case .present:
         if let flag = flag(entry.value, "'present'") { parts.append(flag ? .present(path) : .not(.present(path))) }
-      case "at_least", "below":
+      case .atLeast, .below:
         guard let version = version(entry.value, "'\(entry.key.value)'") else { continue }
-        parts.append(entry.key.value == "below" ? .below(path, version) : .atLeast(path, version))
-      default:
-        let near = Suggestion.nearest(to: entry.key.value, of: Self.operators)
-        error(
-          "unknown comparison '\(entry.key.value)': \(Self.operators.joined(separator: ", "))", at: entry.key.position,
-          suggestion: near)
+        parts.append(comparison == .below ? .below(path, version) : .atLeast(path, version))
+      case nil:
+        let near = Suggestion.nearest(to: entry.key.value, of: Comparison.words)
+        let known = Comparison.words.joined(separator: ", ")
+        error("unknown comparison '\(entry.key.value)': \(known)", at: entry.key.position, suggestion: near)
       }
     }
     return parts.count == entries.count && !parts.isEmpty ? (parts.count == 1 ? parts[0] : .all(parts)) : nil

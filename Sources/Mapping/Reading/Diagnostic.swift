@@ -34,11 +34,17 @@ package struct Diagnostic: Sendable, Equatable, CustomStringConvertible {
     self.suggestion = suggestion
   }
 
-  /// `file:line:column: error: message`, and below it the line with carets.
+  /// `file:line:column: error: message`, on one line.
+  package var headline: String { head + hint(before: "; ") }
+
+  private var head: String {
+    guard let position else { return "\(file): \(severity.rawValue): \(message)" }
+    return "\(file):\(position.line):\(position.column): \(severity.rawValue): \(message)"
+  }
+
+  /// The headline, and below it the line with carets.
   package var description: String {
-    guard let position else { return "\(file): \(severity.rawValue): \(message)\(hint(before: "; "))" }
-    let head = "\(file):\(position.line):\(position.column): \(severity.rawValue): \(message)"
-    guard let line else { return head + hint(before: "; ") }
+    guard let position, let line else { return headline }
     let number = String(position.line)
     let blank = String(repeating: " ", count: number.count)
     let before = line.unicodeScalars.prefix(position.column - 1).map { $0 == "\t" ? "\t" : " " }.joined()

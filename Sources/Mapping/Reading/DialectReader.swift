@@ -1,13 +1,7 @@
 /// The file of a dialect.
 extension MappingReader {
-  private static let dialectKeys = [
-    "dialect", "about", "extends", "match", "kind", "properties", "constants", "drop",
-  ]
-  /// Constants that are no properties but tell the code something, and what they may be.
-  private static let switches = ["cache_reporting": ["inclusive", "exclusive"]]
-
   mutating func readDialect(_ root: YAMLNode, fileName: String) {
-    guard let members = members(root, "a dialect", keys: Self.dialectKeys) else { return }
+    guard let members = members(root, "a dialect", keys: DialectKey.words) else { return }
     var dialect = Dialect(name: Located(fileName, root.position))
     if let entry = members["dialect"] {
       dialect.name.position = entry.value.position
@@ -22,16 +16,17 @@ extension MappingReader {
       dialect.extends = Located(name, entry.value.position)
     }
     dialect.match = members["match"].flatMap { condition($0.value) }
+    dialect.matchPosition = members["match"]?.key.position
     if let entry = members["kind"] { dialect.kinds = kinds(entry.value) }
     if let entry = members["properties"] { dialect.properties = propertyRules(entry.value) }
     if let entry = members["constants"] { dialect.constants = constants(entry.value) }
-    if let entry = members["drop"] { dialect.drop = drops(entry.value) }
+    if let entry = members["drop"] { dialect.drop = drops(entry.value, "'drop'") }
     set.dialects.append(dialect)
   }
 
   // MARK: Kinds
 
-  private mutating func kinds(_ node: YAMLNode) -> [KindRule] {
+  mutating func kinds(_ node: YAMLNode) -> [KindRule] {
     guard case .list(let elements) = node.content else {
       wrongKind(node, "'kind'", expected: "a list")
       return []
@@ -48,7 +43,7 @@ extension MappingReader {
   }
 
   private mutating func kind(_ node: YAMLNode) -> KindRule? {
-    guard let members = members(node, "a line of 'kind'", keys: ["when", "is", "by", "map"]) else { return nil }
+    guard let members = members(node, "a line of 'kind'", keys: KindKey.words) else { return nil }
     if let when = members["when"], let kind = members["is"], members.count == 2 {
       let condition = condition(when.value)
       guard let kind = choice(kind.value, "kind", of: Kind.self), let condition else { return nil }
@@ -74,14 +69,14 @@ extension MappingReader {
     return entries.map { entry in
       let type = declaredType(entry.key)
       let errorsBefore = diagnostics.errorCount
-      let sources = sources(entry.value, of: Target(name: entry.key.value, type: type))
-      if diagnostics.errorCount == errorsBefore { warnOfUselessSources(sources) }
-      return PropertyRule(property: entry.key, sources: sources)
+      let rule = sources(entry.value, of: Target(name: entry.key.value, type: type))
+      if diagnostics.errorCount == errorsBefore { warnOfUselessSources(rule.sources) }
+      return PropertyRule(property: entry.key, sources: rule.sources, isFinal: rule.isFinal)
     }
   }
 
   /// The type of a property; nil, with a diagnostic unless properties.yaml could not be read, if there is none.
-  private mutating func declaredType(_ name: Located<String>) -> PropertyType? {
+  mutating func declaredType(_ name: Located<String>) -> PropertyType? {
     guard let types else { return nil }
     if let type = types[name.value] { return type }
     let near = Suggestion.nearest(to: name.value, of: types.keys.sorted())
@@ -89,14 +84,19 @@ extension MappingReader {
     return nil
   }
 
-  private mutating func constants(_ node: YAMLNode) -> [(name: Located<String>, value: Literal)] {
+  mutating func constants(_ node: YAMLNode) -> [(name: Located<String>, value: Literal?)] {
     guard let entries = entries(node, "'constants'") else { return [] }
-    var constants: [(name: Located<String>, value: Literal)] = []
+    var constants: [(name: Located<String>, value: Literal?)] = []
     for entry in entries {
+      if entry.value.isNone {
+        if Switch(rawValue: entry.key.value) == nil { _ = declaredType(entry.key) }
+        constants.append((entry.key, nil))
+        continue
+      }
       guard let value = literal(entry.value, "a constant") else { continue }
-      if let allowed = Self.switches[entry.key.value] {
-        guard case .string(let word) = value, allowed.contains(word) else {
-          error("'\(entry.key.value)' is \(allowed.joined(separator: " or "))", at: entry.value.position)
+      if let known = Switch(rawValue: entry.key.value) {
+        guard case .string(let word) = value, known.choices.contains(word) else {
+          error("'\(entry.key.value)' is \(known.choices.joined(separator: " or "))", at: entry.value.position)
           continue
         }
       } else if let type = declaredType(entry.key) {
@@ -109,14 +109,15 @@ extension MappingReader {
 
   // MARK: Drop
 
-  private mutating func drops(_ node: YAMLNode) -> [Located<String>] {
-    texts(node, "'drop'").filter { drop in
+  mutating func drops(_ node: YAMLNode, _ what: String) -> [Located<String>] {
+    texts(node, what).filter { drop in
       let name = drop.value.hasPrefix("resource:") ? drop.value.dropFirst("resource:".count) : drop.value[...]
       let stem = name.hasSuffix(".*") ? name.dropLast(2) : name
       let isGood = !stem.isEmpty && !stem.contains("*") && !stem.contains("#") && !name.hasPrefix(" ")
       if !isGood {
         error(
-          "'drop' takes names and prefixes: 'name', 'prefix.*', 'resource:name', 'resource:prefix.*'", at: drop.position
+          "\(what) takes names and prefixes: 'name', 'prefix.*', 'resource:name', 'resource:prefix.*'",
+          at: drop.position
         )
       }
       return isGood

@@ -7,6 +7,11 @@ package struct MappingFile: Sendable, Equatable {
   package var path: String
   package var text: [UInt8]
 
+  /// Whether it changes other files.
+  package var isOverlay: Bool { name.hasPrefix(Self.overlayFolder) }
+
+  static let overlayFolder = "overlays/"
+
   package init(name: String, path: String, text: [UInt8]) {
     self.name = name
     self.path = path

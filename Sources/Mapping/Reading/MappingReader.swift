@@ -19,7 +19,8 @@ package struct MappingReader {
   ///   `{type: int, about: one sentence, also: [more names], parameter: name, inherit: true, on: [events]}`;
   /// - `dialects.yaml`: `order:`, a list of dialects;
   /// - `values.yaml`: a map of table to `{key: value}`;
-  /// - `trace.yaml`, `redaction.yaml` and what stands in `overlays/` are not read;
+  /// - what stands in `overlays/` changes one of the others;
+  /// - `trace.yaml` and `redaction.yaml` are not read;
   /// - every other `*.yaml` is the dialect of that name.
   ///
   /// The diagnostics are sorted by position. The set is what could be understood; it is complete if none is an error.
@@ -40,15 +41,20 @@ package struct MappingReader {
       set.files.append(file.path)
       numbered.append((diagnostics.add(SourceText(path: file.path, text: YAMLParser.text(of: file))), file))
     }
+    let overlays = readOverlays(numbered)
     // The vocabulary and the tables are known before the dialects that name them.
     read("properties.yaml", of: numbered) { reader, root in reader.readProperties(root) }
+    for overlay in overlays where overlay.kind == .properties { applyToProperties(overlay) }
     read("values.yaml", of: numbered) { reader, root in
       reader.readTables(root)
     } orElse: {
       $0.tables = nil
     }
+    for overlay in overlays where overlay.kind == .values { applyToTables(overlay) }
     read("dialects.yaml", of: numbered) { reader, root in reader.readOrder(root) }
+    for overlay in overlays where overlay.kind == .dialects { applyToOrder(overlay) }
     for (number, file) in numbered { readOther(file, number) }
+    for overlay in overlays where overlay.kind == .dialect { applyToDialect(overlay) }
     for needed in ["properties.yaml", "dialects.yaml"] where !files.contains(where: { $0.name == needed }) {
       diagnostics.report(.error, "this file is missing", file: needed)
     }
@@ -63,15 +69,21 @@ package struct MappingReader {
     }
   }
 
+  private mutating func readOverlays(_ files: [(number: Int, file: MappingFile)]) -> [OverlayFile] {
+    files.compactMap { number, file in
+      guard file.isOverlay, file.name.hasSuffix(".yaml") else { return nil }
+      return YAMLParser.read(file, number: number, &diagnostics).flatMap { overlay($0) }
+    }
+  }
+
   private mutating func readOther(_ file: MappingFile, _ number: Int) {
     switch file.name {
     case "properties.yaml", "values.yaml", "dialects.yaml": return
     case "trace.yaml", "redaction.yaml":
       diagnostics.report(.note, "ignored: this version has no use for it yet", file: file.path)
-    case _ where file.name.contains("/"):
-      diagnostics.report(.note, "ignored: this version has no use for overlays yet", file: file.path)
     case _ where !file.name.hasSuffix(".yaml"):
       diagnostics.report(.warning, "ignored: the names of mapping files end in '.yaml'", file: file.path)
+    case _ where file.isOverlay: return
     default:
       let name = String(file.name.dropLast(".yaml".count))
       let before = set.dialects.count

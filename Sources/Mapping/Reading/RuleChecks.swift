@@ -1,8 +1,8 @@
 /// What a rule may say that makes no sense for its property, or together.
 extension MappingReader {
   /// `unit` and its like need a property of certain types.
-  mutating func require(_ types: [PropertyType], of target: Target, for entry: YAMLEntry, _ why: String) {
-    guard let actual = target.type, !types.contains(actual) else { return }
+  mutating func checkRestriction(of word: RuleWord, _ target: Target, for entry: YAMLEntry) {
+    guard let actual = target.type, let (types, why) = word.restriction, !types.contains(actual) else { return }
     let message = "'\(entry.key.value)' \(why), but '\(target.name)' is of type \(actual.rawValue)"
     error(message, at: entry.key.position)
   }
@@ -12,10 +12,11 @@ extension MappingReader {
     var allowed: Set<RuleWord> = Set(RuleWord.allCases)
     var reason = origin
     switch origin {
-    case .const, .sum: allowed = [origin, .when]
+    case .const: allowed = [origin, .when]
+    case .sum: allowed = [origin, .when, .unit, .writtenIn]
     default:
       guard words[.sinceStart] != nil else { return }
-      allowed = [.from, .sinceStart, .unit, .when, .fallback]
+      allowed = [.from, .sinceStart, .unit, .writtenIn, .when, .fallback]
       reason = .sinceStart
     }
     for (word, entry) in words where !allowed.contains(word) {

@@ -4,28 +4,31 @@ struct Target {
   var type: PropertyType?
 }
 
-/// The words of a rule.
-enum RuleWord: String, CaseIterable {
-  case from, map, unit, take, split, extract, sum
-  case sinceStart = "since_start"
-  case unwrap, role, prepend, strip, skip, const
-  case fallback = "default"
-  case when
+/// What a rule says: its sources, and whether `none` ends it.
+struct RuleSources {
+  var sources: [Source] = []
+  var isFinal = false
 }
 
-/// Rules: a path, a list of rules, or a map of words.
+/// Rules: a path, a list of rules, a map of words, or `none`.
 extension MappingReader {
   /// The sources in the order in which they are tried.
-  mutating func sources(_ node: YAMLNode, of target: Target) -> [Source] {
-    guard case .list(let elements) = node.content else { return source(node, of: target) }
+  mutating func sources(_ node: YAMLNode, of target: Target) -> RuleSources {
+    if node.isNone { return RuleSources(isFinal: true) }
+    guard case .list(let elements) = node.content else { return RuleSources(sources: source(node, of: target)) }
     emptyCheck(node, "the rule of '\(target.name)'")
-    return elements.flatMap { element -> [Source] in
-      if case .list = element.content {
+    var rule = RuleSources()
+    for (number, element) in elements.enumerated() {
+      if element.isNone {
+        rule.isFinal = true
+        if number + 1 < elements.count { error("'none' ends a rule, so it stands last", at: element.position) }
+      } else if case .list = element.content {
         wrongKind(element, "an element of a rule's list", expected: "a path or a map")
-        return []
+      } else {
+        rule.sources += source(element, of: target)
       }
-      return source(element, of: target)
     }
+    return rule
   }
 
   private mutating func source(_ node: YAMLNode, of target: Target) -> [Source] {
@@ -35,7 +38,7 @@ extension MappingReader {
       checkShape(source, target)
       return [source]
     }
-    guard let members = members(node, "a rule", keys: RuleWord.allCases.map(\.rawValue)) else { return [] }
+    guard let members = members(node, "a rule", keys: RuleWord.words) else { return [] }
     var words: [RuleWord: YAMLEntry] = [:]
     for (key, entry) in members { if let word = RuleWord(rawValue: key) { words[word] = entry } }
     // A mistyped 'from' is told already.
@@ -49,9 +52,10 @@ extension MappingReader {
       return []
     }
     checkUseless(words, origin)
+    for word in RuleWord.allCases { words[word].map { checkRestriction(of: word, target, for: $0) } }
     var template = Source(path: nil, position: node.position)
-    readTransforms(words, &template, target)
-    readContentWords(words, &template, target)
+    readTransforms(words, &template)
+    readContentWords(words, &template)
     template.when = words[.when].flatMap { condition($0.value) }
     switch origin {
     case .const:
@@ -60,7 +64,6 @@ extension MappingReader {
       return template.const == nil ? [] : [template]
     case .sum:
       template.sum = paths(node, "'sum'").map(\.value)
-      words[.sum].map { require([.int, .number, .money, .seconds], of: target, for: $0, "gives a number") }
       return template.sum.isEmpty ? [] : [template]
     default: return spread(template, over: paths(node, "'from'"), words[.fallback], target)
     }
@@ -84,12 +87,10 @@ extension MappingReader {
     return sources
   }
 
-  private mutating func readTransforms(_ words: [RuleWord: YAMLEntry], _ source: inout Source, _ target: Target) {
+  private mutating func readTransforms(_ words: [RuleWord: YAMLEntry], _ source: inout Source) {
     if let entry = words[.map] { source.table = table(of: entry) }
-    if let entry = words[.unit] {
-      source.unit = choice(entry.value, "unit", of: TimeUnit.self)
-      require([.seconds], of: target, for: entry, "counts time")
-    }
+    if let entry = words[.unit] { source.unit = choice(entry.value, "unit", of: TimeUnit.self) }
+    if let entry = words[.writtenIn] { source.writtenIn = choice(entry.value, "unit", of: TimeUnit.self) }
     if let entry = words[.take] { source.take = choice(entry.value, "choice of 'take'", of: Take.self) }
     if let entry = words[.split], let separator = text(entry.value, "'split'") {
       if separator.utf8.count == 1 {
@@ -99,24 +100,15 @@ extension MappingReader {
       }
     }
     if let entry = words[.extract] { source.extract = pattern(entry.value) }
-    if let entry = words[.sinceStart] {
-      source.sinceStart = flag(entry.value, "'since_start'") ?? false
-      require([.seconds], of: target, for: entry, "gives a time")
-    }
+    if let entry = words[.sinceStart] { source.sinceStart = flag(entry.value, "'since_start'") ?? false }
     if let entry = words[.skip] { source.skip = literals(entry.value, "'skip'") }
     if let entry = words[.strip] { source.strip = texts(entry.value, "'strip'").filter { isAffix($0) }.map(\.value) }
   }
 
-  private mutating func readContentWords(_ words: [RuleWord: YAMLEntry], _ source: inout Source, _ target: Target) {
+  private mutating func readContentWords(_ words: [RuleWord: YAMLEntry], _ source: inout Source) {
     source.unwrap = words[.unwrap].flatMap { text($0.value, "'unwrap'") }
-    if let entry = words[.role] {
-      source.role = text(entry.value, "'role'")
-      require([.messages], of: target, for: entry, "belongs to messages")
-    }
-    if let entry = words[.prepend] {
-      source.prepend = paths(entry.value, "'prepend'").map(\.value)
-      require([.messages], of: target, for: entry, "belongs to messages")
-    }
+    source.role = words[.role].flatMap { choice($0.value, "role", of: MessageRole.self) }
+    if let entry = words[.prepend] { source.prepend = paths(entry.value, "'prepend'").map(\.value) }
   }
 
   private mutating func isAffix(_ text: Located<String>) -> Bool {

@@ -86,8 +86,9 @@ extension MappingReader {
   private mutating func noteUnfilled() {
     var filled = Self.filledWithoutRule
     for dialect in set.dialects {
-      filled.formUnion(dialect.properties.filter { !$0.sources.isEmpty }.map(\.property.value))
-      filled.formUnion(dialect.constants.map(\.name.value))
+      let rules = dialect.properties + dialect.lastRules
+      filled.formUnion(rules.filter { !$0.sources.isEmpty }.map(\.property.value))
+      filled.formUnion(dialect.constants.filter { $0.value != nil }.map(\.name.value))
     }
     for property in set.properties where !filled.contains(property.name) {
       diagnostics.report(.note, "no dialect fills '\(property.name)'", at: property.position)

@@ -1,7 +1,5 @@
 /// properties.yaml, values.yaml and dialects.yaml.
 extension MappingReader {
-  private static let propertyKeys = ["type", "about", "also", "parameter", "on", "inherit"]
-
   mutating func readProperties(_ root: YAMLNode) {
     guard let entries = entries(root, "properties.yaml") else { return }
     var types: [String: PropertyType] = [:]
@@ -16,14 +14,14 @@ extension MappingReader {
     self.types = types
   }
 
-  private mutating func property(_ entry: YAMLEntry, _ taken: inout [String: Int]) -> PropertyDeclaration? {
+  mutating func property(_ entry: YAMLEntry, _ taken: inout [String: Int]) -> PropertyDeclaration? {
     let name = entry.key.value
     if case .scalar = entry.value.content {
       return choice(entry.value, "type", of: PropertyType.self).map {
         PropertyDeclaration(name: name, type: $0, about: "", position: entry.key.position)
       }
     }
-    guard let members = members(entry.value, "property '\(name)'", keys: Self.propertyKeys) else { return nil }
+    guard let members = members(entry.value, "property '\(name)'", keys: PropertyKey.words) else { return nil }
     guard let typeNode = members["type"] else {
       // A mistyped 'type' is told already.
       if members.count == entry.value.entryCount { error("property '\(name)' has no type", at: entry.key.position) }
@@ -88,10 +86,18 @@ extension MappingReader {
   mutating func readOrder(_ root: YAMLNode) {
     guard let members = members(root, "dialects.yaml", keys: ["order"]) else { return }
     guard let order = members["order"] else { return error("dialects.yaml has no 'order'", at: root.position) }
-    guard case .list(let elements) = order.value.content else {
-      return wrongKind(order.value, "'order'", expected: "a list")
-    }
+    guard case .list = order.value.content else { return wrongKind(order.value, "'order'", expected: "a list") }
     hasOrder = true
+    set.order = names(order.value)
+  }
+
+  /// Names of dialects, no name twice.
+  mutating func names(_ node: YAMLNode) -> [Located<String>] {
+    guard case .list(let elements) = node.content else {
+      wrongKind(node, "dialects in order", expected: "a list")
+      return []
+    }
+    var names: [Located<String>] = []
     var lines: [String: Int] = [:]
     for element in elements {
       guard let name = text(element, "a dialect's name") else { continue }
@@ -100,7 +106,8 @@ extension MappingReader {
         continue
       }
       lines[name] = element.position.line
-      set.order.append(Located(name, element.position))
+      names.append(Located(name, element.position))
     }
+    return names
   }
 }

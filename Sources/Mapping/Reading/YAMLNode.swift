@@ -25,6 +25,12 @@ struct YAMLNode {
     return false
   }
 
+  /// The word `none`, not quoted: nothing, in place of what others say.
+  var isNone: Bool {
+    if case .scalar("none", isQuoted: false) = content { return true }
+    return false
+  }
+
   /// How many entries a map has.
   var entryCount: Int {
     if case .map(let entries) = content { return entries.count }

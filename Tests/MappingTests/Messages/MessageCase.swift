@@ -32,9 +32,9 @@ enum Normaliser {
     var out = ByteBuffer()
     let told = instructions.map { [mapper.parsed($0) ?? mapper.textNode(Array($0.utf8))] } ?? []
     if let root = mapper.parsed(input) {
-      mapper.writeMessages(root, instructions: told, isOutput: isOutput, to: &out)
+      mapper.writeMessages(root, instructions: told, role: isOutput ? .assistant : .user, to: &out)
     } else {
-      mapper.writeMessage(text: mapper.constant(Array(input.utf8)), isOutput: isOutput, to: &out)
+      mapper.writeMessage(text: mapper.constant(Array(input.utf8)), role: isOutput ? .assistant : .user, to: &out)
     }
     return out.string
   }

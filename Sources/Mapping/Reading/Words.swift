@@ -1,0 +1,176 @@
+/// The words that one place of a file knows, each with a sentence: the checker refuses all others, and
+/// `mapping.schema.json` offers them while a person types.
+protocol FileWord: RawRepresentable<String>, CaseIterable, Sendable {
+  /// One sentence for people.
+  var about: String { get }
+}
+
+extension FileWord {
+  static var words: [String] { allCases.map(\.rawValue) }
+}
+
+/// The keys of a dialect's file.
+enum DialectKey: String, FileWord {
+  case dialect, about, extends, match, kind, properties, constants, drop
+
+  var about: String {
+    switch self {
+    case .dialect: "The dialect's name, the same as the file's without '.yaml'."
+    case .about: "One sentence: whose spans these are."
+    case .extends: "Another dialect whose rules fill what these leave unset."
+    case .match: "How its spans are recognised. Without it no span is; others may extend it all the same."
+    case .kind: "What a span is: the first line that holds decides."
+    case .properties: "Where each property comes from: the first source that is present wins."
+    case .constants: "Properties that always have the same value, and switches such as cache_reporting."
+    case .drop: "Attributes that never go out: 'name', 'prefix.*', 'resource:name', 'resource:prefix.*'."
+    }
+  }
+}
+
+/// The keys of a file in `overlays/`.
+enum OverlayKey: String, FileWord {
+  case overlay, about, match, kind, properties, constants, drop, keep, tables, order
+
+  var about: String {
+    switch self {
+    case .overlay: "What it changes: a dialect's name, or properties, values or dialects for the file of that name."
+    case .about: "One sentence: what it is for."
+    case .match: "Another condition in place of the dialect's, or {or: condition}, {and: condition} beside it."
+    case .kind: "Other lines in place of the dialect's, or {before: lines, after: lines} around them."
+    case .properties: "Rules that take the place of the dialect's, {before: …, after: …} around them, or none."
+    case .constants: "Constants beside the dialect's or in place of them; none takes one away."
+    case .drop: "Further attributes that never go out."
+    case .keep: "Entries of the dialect's 'drop' that no longer hold."
+    case .tables: "Entries beside those of values.yaml or in place of them, table by table."
+    case .order: "Another order of dialects, or {before: names, after: names} around it."
+    }
+  }
+
+  /// Whether a file that changes a dialect, or one of the three other files, may have it.
+  func fits(_ target: OverlayTarget) -> Bool {
+    switch self {
+    case .overlay, .about: true
+    case .match, .kind, .constants, .drop, .keep: target == .dialect
+    case .properties: target == .dialect || target == .properties
+    case .tables: target == .values
+    case .order: target == .dialects
+    }
+  }
+}
+
+/// What an overlay changes.
+enum OverlayTarget: String, CaseIterable {
+  case dialect, properties, values, dialects
+
+  /// The file is known by its name; every other name is a dialect's.
+  init(named name: String) { self = OverlayTarget(rawValue: name).flatMap { $0 == .dialect ? nil : $0 } ?? .dialect }
+}
+
+/// The keys of a property in properties.yaml.
+enum PropertyKey: String, FileWord {
+  case type, about, also, parameter, on, inherit
+
+  var about: String {
+    switch self {
+    case .type: "How a value is converted."
+    case .about: "One sentence for people."
+    case .also: "Further names under which the same value goes out."
+    case .parameter: "Its name inside $ai_model_parameters."
+    case .on: "The events that carry it; all of them without this."
+    case .inherit: "true: a span that does not say takes what its nearest ancestor says."
+    }
+  }
+}
+
+/// The keys of a line of `kind`.
+enum KindKey: String, FileWord {
+  case when, `is`, by, map
+
+  var about: String {
+    switch self {
+    case .when: "The condition under which the span is of this kind."
+    case .is: "The kind."
+    case .by: "Paths whose value tells the kind."
+    case .map: "The values and the kind that each means; compared without case."
+    }
+  }
+}
+
+/// How a path's value is compared in a condition.
+enum Comparison: String, FileWord {
+  case prefix, suffix, present
+  case atLeast = "at_least"
+  case below
+
+  var about: String {
+    switch self {
+    case .prefix: "The text begins with this, or with one of these."
+    case .suffix: "The text ends with this, or with one of these."
+    case .present: "true: it is there; false: it is not."
+    case .atLeast: "Its version is this or later, compared number by number."
+    case .below: "Its version is earlier than this, compared number by number."
+    }
+  }
+}
+
+/// Constants that are no properties but tell the code something.
+enum Switch: String, FileWord {
+  case cacheReporting = "cache_reporting"
+
+  var about: String {
+    switch self {
+    case .cacheReporting: "Whether input tokens include cached ones; decides what PostHog bills."
+    }
+  }
+
+  /// What it may be.
+  var choices: [String] {
+    switch self {
+    case .cacheReporting: ["inclusive", "exclusive"]
+    }
+  }
+}
+
+/// The words of a rule.
+enum RuleWord: String, FileWord {
+  case from, map, unit
+  case writtenIn = "as"
+  case take, split, extract, sum
+  case sinceStart = "since_start"
+  case unwrap, role, prepend, strip, skip, const
+  case fallback = "default"
+  case when
+
+  var about: String {
+    switch self {
+    case .from: "Where it is read: a path, or several of which the first present one wins."
+    case .map: "A table of values.yaml, or one written in place; what it does not know passes unchanged."
+    case .unit: "What the number counts, where that is not seconds."
+    case .writtenIn: "What the number counts when it goes out, where that is not seconds."
+    case .take: "Which element of a list."
+    case .split: "Text to a list, at this character."
+    case .extract: "The one group of this pattern; text that does not match counts as absent."
+    case .sum: "The total of these paths, where at least one is present."
+    case .sinceStart: "true: a time, as seconds since the span began."
+    case .unwrap: "The member of each element that holds the value."
+    case .role: "Given to messages that have none."
+    case .prepend: "System instructions put before the messages unless there is a system message."
+    case .strip: "What is cut from text: 'prefix*' or '*suffix'."
+    case .skip: "Values that mean 'unknown'."
+    case .const: "This value, where 'when' holds."
+    case .fallback: "This value where the path is absent."
+    case .when: "The condition under which the source counts."
+    }
+  }
+
+  /// The types of property it makes sense for, and why; nil for all.
+  var restriction: (types: [PropertyType], why: String)? {
+    switch self {
+    case .unit, .writtenIn: ([.seconds], "counts time")
+    case .sinceStart: ([.seconds], "gives a time")
+    case .sum: ([.int, .number, .money, .seconds], "gives a number")
+    case .role, .prepend: ([.messages], "belongs to messages")
+    default: nil
+    }
+  }
+}
