@@ -1,0 +1,284 @@
+package import Bytes
+import Telemetry
+
+/// A second pass over the rules that have written the events of a trace, this time noting what each source said. It asks
+/// what mapping asks, in the same order, and costs mapping nothing.
+extension Mapper {
+  /// Explains the events that `writeEvents` has just written of the loaded trace.
+  package func explain(_ events: [MappedEvent], in output: ByteSpan) -> [EventExplanation] {
+    var indexOfSpan: [SpanKey: Int] = [:]
+    for index in spans.indices where spans[index].isAI && !spans[index].isDuplicate {
+      let key = SpanKey(span: batch.spans[index].id.value, start: batch.spans[index].start)
+      if indexOfSpan[key] == nil { indexOfSpan[key] = index }
+    }
+    return events.compactMap { event in
+      guard let index = indexOfSpan[event.frozen.key] else { return nil }
+      return explain(event, index, EventMembers(output, event.json))
+    }
+  }
+
+  private func explain(_ event: MappedEvent, _ index: Int, _ members: EventMembers) -> EventExplanation {
+    focus(index)
+    forgetParsed()
+    let dialect = program.dialects[Int(spans[index].dialect)]
+    let origins = program.origins.dialects[Int(spans[index].dialect)]
+    var explanation = EventExplanation(
+      event: event.name.rawValue, trace: batch.spans[index].trace.description, span: batch.spans[index].id.description,
+      spanName: bytes.string(batch.spans[index].name),
+      dialect: .init(name: dialect.facts.name, place: origins.match.flatMap { program.origins.place($0) }),
+      kind: .init(name: spans[index].kind.rawValue, place: kindPlace(index, dialect, origins)),
+      user: explainUser(event, index))
+    explanation.decisions = decisions(about: index)
+    var found: [String: PropertyExplanation] = [:]
+    for rule in dialect.rules where rule.events & event.name.bit != 0 {
+      let name = program.propertyNames[Int(rule.property)]
+      guard let explained = explain(rule, of: Int(spans[index].dialect), at: index, isIn: members.values[name] != nil)
+      else {
+        if members.values[name] == nil { explanation.unset.append(name) }
+        continue
+      }
+      if let value = members.values[name] {
+        found[name] = explained
+        found[name]?.value = value
+      } else {
+        explanation.withheld.append(explained)
+      }
+    }
+    for (number, constant) in dialect.facts.constants.enumerated() {
+      let name = program.propertyNames[constant.property]
+      guard found[name] == nil, members.values[name] != nil else { continue }
+      let place = program.origins.place(origins.constants[number])
+      found[name] = PropertyExplanation(name: name, value: "", origin: .constant(place: place))
+      explanation.unset.removeAll { $0 == name }
+    }
+    for name in members.names {
+      var property = found[name] ?? explainOther(name, index)
+      property.value = members.values[name] ?? ""
+      explanation.properties.append(property)
+    }
+    explanation.dropped = dropped(index, dialect, origins)
+    return explanation
+  }
+
+  private func forgetParsed() {
+    tape.nodes.removeAll(keepingCapacity: true)
+    parsed.removeAll(keepingCapacity: true)
+  }
+
+  // MARK: Rules
+
+  /// What a rule found for a span: with the span itself, else with another one that speaks for it; nil for nothing.
+  private func explain(_ rule: CompiledRule, of dialect: Int, at index: Int, isIn: Bool) -> PropertyExplanation? {
+    let name = program.propertyNames[Int(rule.property)]
+    var explained = PropertyExplanation(name: name, value: "", origin: .computed(""))
+    let own = ask(rule, of: dialect, at: index, &explained.passedOver)
+    if let own, own.converts {
+      explained.origin = .source(own.source)
+      return explained
+    }
+    if isIn {
+      for (place, why) in speakers(for: index, rule) {
+        let number = Int(spans[place].dialect)
+        guard let theirs = program.dialects[number].rules.first(where: { $0.property == rule.property }) else {
+          continue
+        }
+        var ignored: [PropertyExplanation.PassedOver] = []
+        guard let said = ask(theirs, of: number, at: place, &ignored), said.converts else { continue }
+        explained.origin = .otherSpan(said.source, span: batch.spans[place].id.description, why: why)
+        return explained
+      }
+      return nil
+    }
+    guard own != nil else { return nil }
+    explained.origin = .computed("not of type \(program.properties[Int(rule.property)].type.rawValue)")
+    return explained
+  }
+
+  /// Asks the sources of a rule in order: the first that says something, and whether that fits the property.
+  private func ask(
+    _ rule: CompiledRule, of dialect: Int, at index: Int, _ passedOver: inout [PropertyExplanation.PassedOver]
+  ) -> (source: EventExplanation.Named, converts: Bool)? {
+    let compiled = program.dialects[dialect]
+    let property = program.properties[Int(rule.property)]
+    let origins = origins(of: rule, in: dialect)
+    for place in rule.sources {
+      let origin = origins[Int(place - rule.sources.lowerBound)]
+      let named = EventExplanation.Named(name: origin.text, place: program.origins.place(origin.position))
+      let source = compiled.sources[Int(place)]
+      guard canSpeak(compiled.heads[Int(place)], index), let found = evaluate(source, property, index), found.isPresent
+      else {
+        // That the application did not set the property itself goes without saying.
+        if named.place != nil { passedOver.append(.init(source: named, reason: reason(source, index))) }
+        continue
+      }
+      var out = ByteBuffer()
+      let converts = write(found, property, source, index, to: &out)
+      if !converts { passedOver.append(.init(source: named, reason: .unfit)) }
+      return (named, converts)
+    }
+    return nil
+  }
+
+  private func origins(of rule: CompiledRule, in dialect: Int) -> [SourceOrigin] {
+    let number = program.dialects[dialect].rules.firstIndex { $0.property == rule.property }
+    return number.map { program.origins.dialects[dialect].rules[$0] } ?? []
+  }
+
+  /// Why a source said nothing.
+  private func reason(_ source: CompiledSource, _ index: Int) -> PropertyExplanation.Reason {
+    guard let path = source.path, resolve(path, index).isPresent else {
+      return source.const != nil ? .condition : .absent
+    }
+    if let when = source.when, !holds(when, index) { return .condition }
+    return .refused
+  }
+
+  private func kindPlace(_ index: Int, _ dialect: CompiledDialect, _ origins: DialectOrigins) -> String? {
+    for (number, rule) in dialect.facts.kinds.enumerated() {
+      switch rule {
+      case .when(let condition, _):
+        if holds(condition, index) { return program.origins.place(origins.kinds[number]) }
+      case .by(let paths, let table):
+        for path in paths {
+          guard let text = text(resolve(path, index).item), table.kind(of: text.lowercasedASCII) != nil else {
+            continue
+          }
+          return program.origins.place(origins.kinds[number])
+        }
+      }
+    }
+    return nil
+  }
+
+  // MARK: Users
+
+  /// A span's own attributes come before those of its ancestors, and all of them before the resource's.
+  private func explainUser(_ event: MappedEvent, _ index: Int) -> PropertyExplanation {
+    var value = ByteBuffer()
+    value.appendJSONString(String(decoding: event.frozen.distinctID, as: UTF8.self))
+    var explained = PropertyExplanation(
+      name: "distinct_id", value: value.string, origin: .computed("nobody is known: the trace's id stands in"))
+    var place = index
+    var steps = 0
+    while place >= 0, steps < MappingLimits.ancestorsMax {
+      if let named = user(of: place, isResource: false) {
+        explained.origin =
+          place == index
+          ? .source(named) : .otherSpan(named, span: batch.spans[place].id.description, why: "an ancestor")
+        return explained
+      }
+      place = Int(spans[place].parent)
+      steps += 1
+    }
+    if let named = user(of: index, isResource: true) { explained.origin = .source(named) }
+    return explained
+  }
+
+  private func user(of index: Int, isResource: Bool) -> EventExplanation.Named? {
+    let number = max(Int(spans[index].dialect), 0)
+    let dialect = program.dialects[number]
+    guard let identity = dialect.identity else { return nil }
+    let rule = dialect.rules[identity]
+    for place in rule.sources where canSpeak(dialect.heads[Int(place)], index) {
+      let source = dialect.sources[Int(place)]
+      let isOfResource = if case .resource? = source.path?.place { true } else { false }
+      guard isOfResource == isResource else { continue }
+      let property = program.properties[Int(rule.property)]
+      guard let found = evaluate(source, property, index), found.isPresent else { continue }
+      let origin = program.origins.dialects[number].rules[identity][Int(place - rule.sources.lowerBound)]
+      return .init(name: origin.text, place: program.origins.place(origin.position))
+    }
+    return nil
+  }
+
+  // MARK: What no rule wrote
+
+  private func explainOther(_ name: String, _ index: Int) -> PropertyExplanation {
+    func computed(_ text: String) -> PropertyExplanation {
+      PropertyExplanation(name: name, value: "", origin: .computed(text))
+    }
+    for property in program.properties {
+      for label in property.further where program.labels.text(program.furtherLabels[Int(label)]) == "\"\(name)\":" {
+        return PropertyExplanation(name: name, value: "", origin: .also(of: program.propertyNames[property.number]))
+      }
+    }
+    let resourcePrefix = "otel.resource."
+    if name.hasPrefix(resourcePrefix) { return computed("the resource's attribute") }
+    for attribute in batch.spans[index].attributes {
+      let key = bytes.string(batch.attributes[Int(attribute)].key)
+      if name == "otel.\(key)" || name == key {
+        return PropertyExplanation(name: name, value: "", origin: .leftOver(attribute: key))
+      }
+    }
+    switch name {
+    case "$ai_trace_id", "$ai_span_id": return computed("the span's id")
+    case "$ai_parent_id": return computed("the nearest step above")
+    case "$ai_span_type": return computed("the span's kind")
+    case "$ai_is_error", "$ai_error": return computed("the span's status and its exception")
+    case "$ai_total_tokens": return computed("the sum of input and output")
+    case "$ai_model_parameters": return computed("all parameters")
+    case "$ai_cache_reporting_exclusive": return computed("the dialect's cache_reporting, and the numbers themselves")
+    case "$process_person_profile": return computed("nobody is known")
+    case "$ai_truncated": return computed("what was too large")
+    default: return computed("the gateway")
+    }
+  }
+
+  private func dropped(
+    _ index: Int, _ dialect: CompiledDialect, _ origins: DialectOrigins
+  ) -> [EventExplanation.Named] {
+    batch.spans[index].attributes.compactMap { attribute -> EventExplanation.Named? in
+      let key = batch.attributes[Int(attribute)].key
+      guard !consumed[Int(attribute)] else { return nil }
+      let drop = dialect.facts.drop.firstIndex { KeyMemory.matches([$0], bytes, key) }
+      if let drop { return .init(name: bytes.string(key), place: program.origins.place(origins.drops[drop])) }
+      return memory[keys[Int(attribute)]].isReserved
+        ? .init(name: bytes.string(key), place: nil) : nil
+    }
+  }
+}
+
+/// The properties of an event's JSON, in order, each with the text of its value.
+struct EventMembers {
+  private(set) var names: [String] = []
+  private(set) var values: [String: String] = [:]
+
+  init(_ output: ByteSpan, _ json: Slice) {
+    var tape = JSONTape()
+    guard let root = try? tape.parse(output, json) else { return }
+    for member in Self.children(of: root, tape) where output.string(tape.nodes[member].key) == "properties" {
+      for property in Self.children(of: member, tape) {
+        let name = output.string(tape.nodes[property].key)
+        names.append(name)
+        values[name] = Self.text(property, tape, output)
+      }
+    }
+  }
+
+  private static func children(of node: Int, _ tape: JSONTape) -> [Int] {
+    var found: [Int] = []
+    var child = node + 1
+    for _ in 0..<tape.nodes[node].children {
+      found.append(child)
+      child = Int(tape.nodes[child].next)
+    }
+    return found
+  }
+
+  private static func text(_ node: Int, _ tape: JSONTape, _ output: ByteSpan) -> String {
+    switch tape.nodes[node].kind {
+    case .array: "[" + children(of: node, tape).map { text($0, tape, output) }.joined(separator: ",") + "]"
+    case .object:
+      "{"
+        + children(of: node, tape).map {
+          "\"\(output.string(tape.nodes[$0].key))\":\(text($0, tape, output))"
+        }.joined(separator: ",") + "}"
+    case .string: "\"\(output.string(tape.nodes[node].text))\""
+    default: output.string(tape.nodes[node].text)
+    }
+  }
+}
+
+extension Labels {
+  fileprivate func text(_ label: Slice) -> String { bytes.span.string(label) }
+}
