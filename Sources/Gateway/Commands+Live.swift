@@ -11,7 +11,8 @@ import Telemetry
 extension Commands {
   /// The commands as they run outside of tests.
   package static let live = Commands(
-    serve: { try serve($0) }, map: { try map($0) }, check: { try check($0) }, events: { try events($0) },
+    serve: { try serve($0) }, map: { try map($0) }, explain: { try explain($0) }, dialects: { try dialects($0) },
+    check: { try check($0) }, events: { try events($0) },
     replay: { command in
       try command.run(identify: { bytes in
         ContentKind.identify(bytes).map { (signal: $0.signal, isJSON: $0.encoding == .json) }
@@ -33,6 +34,7 @@ extension Commands {
         announce(gateway, settings)
         return gateway
       },
+      reload: { $0.reload() },
       stop: { gateway in
         await gateway.stop(grace: settings.shutdown.grace)
         log.notice("stopped; what was not sent waits in the spool")
@@ -63,41 +65,19 @@ extension Commands {
     StandardOutput.write(text)
   }
 
-  private static func map(_ command: MapCommand) throws -> CommandStatus {
-    let program: Program
-    do {
-      program = try Gateway.program(command.mappings, log: Logger(label: "hoglet"))
-    } catch {
-      throw CommandError("\(error)", .badData)
-    }
-    var offline = OfflineMapping(program: program)
-    for file in command.files {
-      do {
-        if let note = try offline.add(file, try read(file)) { LogOutput.standardError(Array("\(note)\n".utf8)) }
-      } catch let problem as OfflineMapping.FileProblem {
-        throw CommandError("\(problem)", .badData)
-      }
-    }
-    for event in try offline.events() { write(event, isPretty: command.isPretty) }
-    return .success
-  }
-
-  private static func read(_ path: String) throws -> [UInt8] {
-    do {
-      return try FileBytes.read(path, bytesMax: GatewaySettings.Server().bodyBytesMax)
-    } catch {
-      throw CommandError("\(error)", .badData)
-    }
-  }
-
-  private static func write(_ json: [UInt8], isPretty: Bool) {
+  static func write(_ json: [UInt8], isPretty: Bool) {
     var line = ((try? SortedJSON.text(json)) ?? json)
     if isPretty { line = SortedJSON.pretty(line) }
     StandardOutput.write(line + [UInt8(ascii: "\n")])
   }
 
   private static func check(_ command: CheckCommand) throws -> CommandStatus {
-    let (set, diagnostics) = loadMappings(directory: command.mappings ?? command.settings.mappings.path)
+    let (set, diagnostics) = loadMappings(
+      directory: command.mappings ?? command.settings.mappings.path, overlays: command.settings.mappings.overlays)
+    if command.printsSchema, let set {
+      StandardOutput.write(MappingSchema(set).text)
+      return .success
+    }
     if !diagnostics.isEmpty { StandardOutput.write(Diagnostic.render(diagnostics) + "\n") }
     guard let set else { return .badData }
     StandardOutput.write("\(set.dialects.count) dialects, \(set.properties.count) properties: in order\n")

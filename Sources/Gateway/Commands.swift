@@ -30,6 +30,8 @@ package struct CommandError: Error, Sendable, Equatable, CustomStringConvertible
 package struct Commands: Sendable {
   package var serve: @Sendable (LoadedSettings) throws -> CommandStatus
   package var map: @Sendable (MapCommand) throws -> CommandStatus
+  package var explain: @Sendable (ExplainCommand) throws -> CommandStatus
+  package var dialects: @Sendable (DialectsCommand) throws -> CommandStatus
   package var check: @Sendable (CheckCommand) throws -> CommandStatus
   package var events: @Sendable (EventsCommand) throws -> CommandStatus
   package var replay: @Sendable (ReplayCommand) throws -> CommandStatus
@@ -37,12 +39,16 @@ package struct Commands: Sendable {
   package init(
     serve: @escaping @Sendable (LoadedSettings) throws -> CommandStatus,
     map: @escaping @Sendable (MapCommand) throws -> CommandStatus,
+    explain: @escaping @Sendable (ExplainCommand) throws -> CommandStatus,
+    dialects: @escaping @Sendable (DialectsCommand) throws -> CommandStatus,
     check: @escaping @Sendable (CheckCommand) throws -> CommandStatus,
     events: @escaping @Sendable (EventsCommand) throws -> CommandStatus,
     replay: @escaping @Sendable (ReplayCommand) throws -> CommandStatus
   ) {
     self.serve = serve
     self.map = map
+    self.explain = explain
+    self.dialects = dialects
     self.check = check
     self.events = events
     self.replay = replay
@@ -52,15 +58,57 @@ package struct Commands: Sendable {
 /// `hoglet map`: print the events that files of telemetry become.
 package struct MapCommand: Sendable, Equatable {
   package var files: [String]
-  /// A folder of mapping files; nil for the ones built in.
-  package var mappings: String?
+  package var mappings: OfflineMappings
   /// Spread over lines, for people.
   package var isPretty: Bool
+  /// Another folder of mapping files: what it changes is printed instead.
+  package var diff: String?
 
-  package init(files: [String], mappings: String?, isPretty: Bool) {
+  package init(files: [String], mappings: OfflineMappings, isPretty: Bool, diff: String? = nil) {
     self.files = files
     self.mappings = mappings
     self.isPretty = isPretty
+    self.diff = diff
+  }
+}
+
+/// The mappings of a command that runs without a gateway.
+package struct OfflineMappings: Sendable, Equatable {
+  /// A folder of mapping files; nil for the ones built in.
+  package var directory: String?
+  /// Built-in overlays to apply.
+  package var overlays: [String]
+
+  package init(directory: String? = nil, overlays: [String] = []) {
+    self.directory = directory
+    self.overlays = overlays
+  }
+}
+
+/// `hoglet explain`: print why events look as they do.
+package struct ExplainCommand: Sendable, Equatable {
+  package var files: [String]
+  package var mappings: OfflineMappings
+  /// Only the event of this span, 16 hexadecimal digits.
+  package var span: String?
+  package var isJSON: Bool
+
+  package init(files: [String], mappings: OfflineMappings, span: String?, isJSON: Bool) {
+    self.files = files
+    self.mappings = mappings
+    self.span = span
+    self.isJSON = isJSON
+  }
+}
+
+/// `hoglet dialects`: print what was recognised, and what nothing consumed.
+package struct DialectsCommand: Sendable, Equatable {
+  package var files: [String]
+  package var mappings: OfflineMappings
+
+  package init(files: [String], mappings: OfflineMappings) {
+    self.files = files
+    self.mappings = mappings
   }
 }
 
@@ -70,11 +118,14 @@ package struct CheckCommand: Sendable {
   package var mappings: String?
   /// Whether to ask PostHog for a sign of life.
   package var asksPostHog: Bool
+  /// Whether to print `mapping.schema.json` instead.
+  package var printsSchema: Bool
   package var settings: GatewaySettings
 
-  package init(mappings: String?, asksPostHog: Bool, settings: GatewaySettings) {
+  package init(mappings: String?, asksPostHog: Bool, printsSchema: Bool = false, settings: GatewaySettings) {
     self.mappings = mappings
     self.asksPostHog = asksPostHog
+    self.printsSchema = printsSchema
     self.settings = settings
   }
 }

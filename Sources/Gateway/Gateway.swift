@@ -43,21 +43,26 @@ package final class Gateway: Sendable {
   private let intake: Intake
   private let delivery: DeliveryThread
   private let store: LocalStore?
+  private let reloader: MappingsReloader?
   private let log: Logger
   let status: StatusBoard
 
   /// Starts everything. Listening begins when the spool is open; what it holds is read while new requests come in.
   package static func start(_ settings: GatewaySettings, log: Logger) throws(StartError) -> Gateway {
-    let program = try program(settings.mappings.path, log: log)
+    let loaded = FolderSignature(of: settings.mappings.path ?? "")
+    let program = try program(settings.mappings.path, overlays: settings.mappings.overlays, log: log)
     let parts = try Parts(settings, program, log)
     let gateway = try Gateway(parts, settings, log)
     guard let delivery = parts.takeDelivery(), parts.thread.start(delivery) else { throw .noThread }
+    gateway.reloader?.start(loaded: loaded)
     return gateway
   }
 
   /// Loads and compiles the mappings, the stock ones or those that a folder's files replace.
-  package static func program(_ directory: String?, log: Logger) throws(StartError) -> Program {
-    let (set, diagnostics) = loadMappings(directory: directory)
+  package static func program(
+    _ directory: String?, overlays: [String] = [], log: Logger
+  ) throws(StartError) -> Program {
+    let (set, diagnostics) = loadMappings(directory: directory, overlays: overlays)
     guard let set else { throw .mappings(Diagnostic.render(diagnostics)) }
     for diagnostic in diagnostics where diagnostic.severity == .warning { log.warning("\(diagnostic)") }
     return Program(set)
@@ -68,6 +73,7 @@ package final class Gateway: Sendable {
     intake = parts.intake
     delivery = parts.thread
     store = parts.store
+    reloader = parts.reloader
     status = parts.status
     self.log = log
     var limits = TransportLimits()
@@ -100,11 +106,18 @@ package final class Gateway: Sendable {
 
   private static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
+  /// What a hang-up asks for: reads again what may change while the gateway runs.
+  package func reload() {
+    guard let reloader else { return log.notice("nothing to load anew: the mappings are the built-in ones") }
+    reloader.reload()
+  }
+
   /// Stops in the order of a span's way: no new connections, answers to what is open, everything committed, what PostHog
   /// takes within `grace` sent. The rest stays in the spool for the next start.
   package func stop(grace: Duration) async {
     let deadline = WallClock.now() + UInt64(clamping: grace.components.seconds) * 1_000_000_000
     status.close()
+    reloader?.stop()
     await ingest.stopAccepting()
     intake.close()
     await ingest.drain(deadline: .seconds(min(grace.components.seconds, 5)))
@@ -122,6 +135,7 @@ private final class Parts {
   let intake: Intake
   let thread: DeliveryThread
   let store: LocalStore?
+  let reloader: MappingsReloader?
   let status: StatusBoard
   private var delivery: Delivery?
 
@@ -160,6 +174,10 @@ private final class Parts {
         defaultKey: defaultKey, isLocal: settings.mode == .local, bodyBytesMax: settings.server.bodyBytesMax),
       spool: spool, replies: replies, metrics: counted, clock: WallClock.now)
     thread = DeliveryThread(wake: { bell.ring() }, clock: WallClock.now)
+    reloader = MappingsReloader(settings.mappings, metrics: metrics, log: log) { program in
+      mailbox.adopt(program)
+      bell.ring()
+    }
     let board = status
     let delivery = Delivery(
       spool: spool, sink: sink, mailbox: mailbox, program: program, ripeness: RipenessSettings(settings.trace),

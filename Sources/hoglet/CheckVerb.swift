@@ -14,13 +14,18 @@ struct CheckVerb: ParsableCommand {
     help: "Ask PostHog's host for a sign of life. Whether it knows the key, it does not tell.")
   var asksPostHog = false
 
+  @Flag(name: .customLong("schema"), help: "Print the JSON schema of mapping files, for editors, and nothing else.")
+  var printsSchema = false
+
   @Option(help: "The settings file.")
   var config: String?
 
   func run() throws {
     try Shell.run {
       let settings = try Shell.settings(config: config)
-      return try Commands.live.check(CheckCommand(mappings: mappings, asksPostHog: asksPostHog, settings: settings))
+      return try Commands.live.check(
+        CheckCommand(
+          mappings: mappings, asksPostHog: asksPostHog, printsSchema: printsSchema, settings: settings))
     }
   }
 }

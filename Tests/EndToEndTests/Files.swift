@@ -15,12 +15,31 @@ enum Files {
     return bytes
   }
 
+  /// The names in a folder, sorted.
+  static func names(_ path: String) throws -> [String] {
+    guard let stream = unsafe opendir(path) else { throw Program.Failure(description: "\(path): no folder") }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted()
+  }
+
   /// Replaces a file as a whole: a reader sees the old text or the new.
   static func replace(_ path: String, with text: String) {
-    guard let file = unsafe fopen("\(path).new", "we") else { return }
+    write(text, to: "\(path).new")
+    unsafe rename("\(path).new", path)
+  }
+
+  /// Writes a file in place.
+  static func write(_ text: String, to path: String) {
+    guard let file = unsafe fopen(path, "we") else { return }
     unsafe fputs(text, file)
     unsafe fclose(file)
-    unsafe rename("\(path).new", path)
   }
 
   /// Removes a file, or a folder with all that is in it.

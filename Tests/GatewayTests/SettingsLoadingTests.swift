@@ -58,7 +58,8 @@ import Testing
       "posthog.timeout": "7s", "posthog.batch_bytes": "1MiB", "posthog.batch_events": "7",
       "posthog.flush_interval": "7s", "posthog.team_id": "7", "posthog.proxy": "http://p", "posthog.ai_lane": "false",
       "posthog.ca_file": "ca", "spool.path": "p", "spool.max_bytes": "1GiB", "spool.min_free": "1MiB",
-      "mappings.path": "m", "trace.quiet": "7s", "trace.root_grace": "7s", "trace.max": "7m", "shutdown.grace": "7s",
+      "mappings.path": "m", "mappings.overlays": "a,b", "trace.quiet": "7s", "trace.root_grace": "7s",
+      "trace.max": "7m", "shutdown.grace": "7s",
       "log.level": "debug", "log.format": "json", "local.retention": "1d", "local.max_bytes": "7MiB",
     ]
     let value = try #require(values[name])
@@ -70,6 +71,16 @@ import Testing
     #expect(try Self.load([], [:], file: "\(words[0]):\n  \(words[1]): \(value)\n").settings == expected)
     #expect(try Self.load([], [:], file: "\(words[0]): {\(words[1]): '\(value)'}").settings == expected)
     if let other = setting.otherEnvironmentName { #expect(try Self.load([], [other: value]).settings == expected) }
+  }
+
+  @Test("a list of names may be written as one in the file")
+  func listOfNames() throws {
+    for file in [
+      "mappings: {overlays: [a, b]}", "mappings:\n  overlays: a, b", "mappings:\n  overlays:\n    - a\n    - b",
+    ] {
+      #expect(try Self.load([], [:], file: file).settings.mappings.overlays == ["a", "b"], "\(file)")
+    }
+    #expect(throws: SettingsError.self) { try Self.load(["--mappings-overlays", "../a"]) }
   }
 
   @Test("everything that is wrong is reported at once, each with the name of its place")

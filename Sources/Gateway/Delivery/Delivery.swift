@@ -88,6 +88,7 @@ final class Delivery {
   func turn(mayWait: Bool, commitsAtOnce: Bool = false) {
     let commitsAtOnce = commitsAtOnce || !mayWait
     let letters = mailbox.take()
+    if let program = letters.program { mapper = Mapper(program: program) }
     for (lane, tail) in letters.tails { learn(lane, tail: tail) }
     for (accepted, records) in letters.accepted {
       lanes[accepted.lane]?.metrics.count(.accepted, accepted.signal, records)

@@ -1,3 +1,4 @@
+import Mapping
 import Spool
 import Synchronization
 import Telemetry
@@ -10,6 +11,8 @@ final class Mailbox: Sendable {
     /// Accepted records of those requests, by lane and signal.
     var accepted: [Accepted: Int] = [:]
     var changes: [(token: UInt64, isDurable: Bool)] = []
+    /// Mappings for every trace from now on.
+    var program: Program?
   }
 
   struct Accepted: Hashable {
@@ -29,6 +32,8 @@ final class Mailbox: Sendable {
   func changed(_ outcomes: [(token: UInt64, isDurable: Bool)]) {
     letters.withLock { $0.changes += outcomes }
   }
+
+  func adopt(_ program: Program) { letters.withLock { $0.program = program } }
 
   func take() -> Letters {
     letters.withLock { letters in

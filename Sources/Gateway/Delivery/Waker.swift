@@ -26,14 +26,19 @@ final class Waker: Sendable {
     _ = unsafe write(writer, &byte, 1)
   }
 
-  /// Sleeps for at most `timeout` nanoseconds.
-  func wait(_ timeout: UInt64) {
-    var watched = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+  /// Sleeps for at most `timeout` nanoseconds, or until there is something to read from `other` (-1 for none): then true.
+  @discardableResult
+  func wait(_ timeout: UInt64, or other: Int32 = -1) -> Bool {
+    // A negative descriptor is passed over, as poll(2) says.
+    var watched = [reader, other].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     // Rounded up: a wait of less than a millisecond must not become a busy loop.
     let milliseconds = Int32(min((timeout + 999_999) / 1_000_000, 60_000))
-    guard unsafe poll(&watched, 1, milliseconds) > 0 else { return }
-    var taken = [UInt8](repeating: 0, count: 256)
-    while unsafe read(reader, &taken, taken.count) == taken.count {}
+    guard unsafe poll(&watched, 2, milliseconds) > 0 else { return false }
+    if watched[0].revents != 0 {
+      var taken = [UInt8](repeating: 0, count: 256)
+      while unsafe read(reader, &taken, taken.count) == taken.count {}
+    }
+    return watched[1].revents != 0
   }
 }
 

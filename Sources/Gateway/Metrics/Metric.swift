@@ -8,6 +8,7 @@ package enum Metric: Int, Sendable, CaseIterable {
   case requests, requestBytes, rejects
   case spoolBytes, spoolBytesMax, spoolRequests, spoolRefusals, spoolCommits, spoolDeadLetters, spoolQuarantined
   case tracesOpen, traces
+  case mappingsReloads, mappingsErrors
   case captureRequests, captureRetries, captureInFlight, captureBytes, captureEvents
 
   package struct Definition: Sendable {
@@ -58,6 +59,12 @@ package enum Metric: Int, Sendable, CaseIterable {
     case .spoolQuarantined: counter("hoglet_spool_quarantined_total", [], "Damaged records that were set aside.")
     case .tracesOpen: gauge("hoglet_traces_open", [], "Traces that wait to become complete.")
     case .traces: counter("hoglet_traces_total", ["outcome"], "Traces that are done, by outcome.")
+    case .mappingsReloads:
+      counter("hoglet_mappings_reload_total", ["outcome"], "Times the mappings were loaded anew, by outcome.")
+    case .mappingsErrors:
+      gauge(
+        "hoglet_mappings_errors", [],
+        "Errors in the mappings as their folder has them; above 0 the set before is in use.")
     case .captureRequests:
       counter("hoglet_capture_requests_total", ["lane", "code"], "Requests to PostHog, by status.")
     case .captureRetries:

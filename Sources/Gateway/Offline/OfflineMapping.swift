@@ -42,6 +42,31 @@ package struct OfflineMapping {
 
   /// Every event of everything that was added, trace by trace in order of first appearance, each as one JSON object.
   package mutating func events() throws -> [[UInt8]] {
+    var events: [[UInt8]] = []
+    try eachTrace { _, written, output in
+      for event in written { events.append(output.array(event.json)) }
+    }
+    return events
+  }
+
+  /// Why every event of everything that was added looks as it does.
+  package mutating func explanations() throws -> [EventExplanation] {
+    var explanations: [EventExplanation] = []
+    try eachTrace { mapper, written, output in
+      output.withSpan { explanations += mapper.explain(written, in: $0) }
+    }
+    return explanations
+  }
+
+  /// What the dialects made of everything that was added.
+  package mutating func recognition() throws -> Recognition {
+    var recognition = Recognition()
+    try eachTrace { mapper, _, _ in mapper.recognise(into: &recognition) }
+    return recognition
+  }
+
+  /// Maps trace by trace in order of first appearance; `body` gets the mapper, what it has written and where.
+  private mutating func eachTrace(_ body: (Mapper, [MappedEvent], borrowing ByteBuffer) -> Void) throws {
     var order: [TraceID] = []
     var units: [TraceID: [(source: Int, unit: Int)]] = [:]
     for (number, source) in sources.enumerated() {
@@ -53,7 +78,6 @@ package struct OfflineMapping {
     }
     var loader = TraceLoader()
     var output = ByteBuffer()
-    var events: [[UInt8]] = []
     for trace in order {
       for (number, unit) in units[trace] ?? [] {
         let source = sources[number]
@@ -63,16 +87,19 @@ package struct OfflineMapping {
       }
       try loader.decode()
       loader.take { mapper.load(&$0) }
-      guard mapper.facts.isAI else { continue }
       output.truncate(to: 0)
-      for event in mapper.writeEvents(WritingContext(), to: &output) {
-        output.withSpan { span in
-          var json: [UInt8] = []
-          json.append(span, event.json)
-          events.append(json)
-        }
-      }
+      let written = mapper.facts.isAI ? mapper.writeEvents(WritingContext(), to: &output) : []
+      body(mapper, written, output)
     }
-    return events
+  }
+}
+
+extension ByteBuffer {
+  fileprivate func array(_ slice: Slice) -> [UInt8] {
+    withSpan { span in
+      var bytes: [UInt8] = []
+      bytes.append(span, slice)
+      return bytes
+    }
   }
 }

@@ -59,6 +59,8 @@ package struct GatewaySettings: Sendable, Equatable {
   package struct Mappings: Sendable, Equatable {
     /// A folder of YAML files; nil for the ones built in.
     package var path: String?
+    /// Names of built-in overlays to apply.
+    package var overlays: [String] = []
   }
 
   package struct Trace: Sendable, Equatable {

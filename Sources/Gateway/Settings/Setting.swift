@@ -10,6 +10,8 @@ package struct Setting: Sendable {
   package let allowed: String
   package let isSecret: Bool
   package let isBool: Bool
+  /// Whether the settings file may give a list.
+  package let isList: Bool
   /// The default as a person would write it.
   package let initial: String
   /// Reads a value into the settings.
@@ -57,6 +59,7 @@ package struct Setting: Sendable {
     self.allowed = kind.allowed
     self.isSecret = kind.isSecret
     self.isBool = Value.self == Bool.self
+    self.isList = Value.self == [String].self
     self.initial = show(GatewaySettings()).map(kind.write) ?? none
     self.assign = { text, settings in
       switch kind.read(text) {

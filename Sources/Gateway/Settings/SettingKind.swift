@@ -79,6 +79,17 @@ extension SettingKind<Bool> {
   }
 }
 
+extension SettingKind<[String]> {
+  /// Names, with commas between them.
+  static var names: Self {
+    Self("list of names", allowed: "with commas between", write: { $0.joined(separator: ",") }) { text in
+      let names = text.split { $0 == "," || $0 == " " }.map(String.init)
+      let isGood = names.allSatisfy { $0.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "/") && $0 < 0x7f } }
+      return isGood ? .success(names) : .failure(SettingComplaint("not a list of names; write for example one,two"))
+    }
+  }
+}
+
 extension SettingKind<ListenAddress> {
   static var address: Self {
     Self("address", allowed: "host:port", write: { $0.description }) { text in

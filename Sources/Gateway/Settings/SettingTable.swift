@@ -72,7 +72,10 @@ extension Setting {
       "How much space stays free on the spool's disk."),
     Setting(
       "mappings.path", \.mappings.path, .path, none: "the built-in ones",
-      "A folder of mapping files that replace or extend the built-in ones."),
+      "A folder of mapping files that replace or extend the built-in ones; changes there are taken without a restart."),
+    Setting(
+      "mappings.overlays", \.mappings.overlays, .names,
+      "Built-in overlays to apply, such as latency-milliseconds; those of the folder apply by themselves."),
     Setting(
       "trace.quiet", \.trace.quiet, .duration(.milliseconds(10) ... .seconds(3_600)),
       "A trace is complete when nothing came for this long and nothing it refers to is missing."),

@@ -31,6 +31,13 @@ struct SettingsFile: Sendable {
     let isKnown = Setting.table.contains { $0.name == key }
     let isSection = Setting.table.contains { $0.name.hasPrefix(key + ".") }
     let components = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    if Setting.table.contains(where: { $0.name == key && $0.isList }),
+      let content = try? snapshot.value(forKey: AbsoluteConfigKey(components), type: .stringArray).value?.content,
+      case .stringArray(let names) = content
+    {
+      values[key] = names.joined(separator: ",")
+      return
+    }
     guard let text = try? snapshot.value(forKey: AbsoluteConfigKey(components), type: .string).value?.content,
       case .string(let value) = text
     else {
