@@ -180,7 +180,7 @@ final class DeliveryStage {
   private var delivery: Delivery
   private var metrics: Metrics
   private var nextToken: UInt64 = 1
-  private let program: Program
+  private var program: Program
 
   var spool: any Spool { counting }
 
@@ -232,6 +232,16 @@ final class DeliveryStage {
         index: scan.index.encoded(), body: body))
     #expect(refusal == nil)
     settle()
+  }
+
+  /// The mappings change: for the running delivery's next trace, and for the processes after it.
+  func change(_ overlay: String) throws {
+    let file = MappingFile(name: "overlays/own.yaml", path: "own.yaml", text: Array(overlay.utf8))
+    let stock = StockMappings.files.filter { !$0.isOverlay }
+    let (set, diagnostics) = MappingReader.read(files: MappingFiles.merged(stock, [file]))
+    try #require(diagnostics.allSatisfy { $0.severity != .error })
+    program = Program(set)
+    mailbox.adopt(program)
   }
 
   /// Turns of delivery until it has nothing to do at this moment.

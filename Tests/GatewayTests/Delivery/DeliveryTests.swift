@@ -56,6 +56,28 @@ import Testing
     stage.close()
   }
 
+  @Test func `changed mappings count for the next trace, and what was frozen stays`() throws {
+    let stage = try DeliveryStage()
+    stage.send([.init(trace: 1, span: 1, user: "ada"), .init(trace: 1, span: 2, parent: 1)])
+    stage.advance(seconds: 7)
+    let before = stage.sink.identities
+    let names = stage.sink.names
+    // From now on users are nobody.
+    try stage.change(
+      "overlay: common\nconstants: {$ai_framework: changed}\nproperties: {distinct_id: none}\n")
+    stage.send([.init(trace: 2, span: 3, user: "ada")])
+    stage.advance(seconds: 7)
+    let late = try #require(stage.sink.events.first { $0.event.frozen.key.span == 3 })
+    #expect(late.json.contains("\"$ai_framework\":\"changed\"") && !late.json.contains("\"distinct_id\":\"ada\""))
+    // The answer to the first trace is lost with the process: it goes out as it was frozen, its properties mapped anew.
+    try stage.restart()
+    stage.turn()
+    #expect(Array(stage.sink.identities.prefix(before.count)) == before && names.count == before.count)
+    let again = try #require(stage.sink.events.first { $0.event.frozen.key.span == 1 })
+    #expect(again.json.contains("\"$ai_framework\":\"changed\"") && again.json.contains("\"distinct_id\":\"ada\""))
+    stage.close()
+  }
+
   @Test func `a trace that is done is not sent again while its request waits for another trace`() throws {
     let stage = try DeliveryStage()
     // The second trace misses its parent, so it is held for a minute.
