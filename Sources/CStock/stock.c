@@ -116,6 +116,9 @@ static const unsigned char spring_ai_yaml[] = {
 static const unsigned char strands_yaml[] = {
 #embed "../../Mappings/strands.yaml"
 };
+static const unsigned char trace_yaml[] = {
+#embed "../../Mappings/trace.yaml"
+};
 static const unsigned char traceloop_legacy_yaml[] = {
 #embed "../../Mappings/traceloop-legacy.yaml"
 };
@@ -176,6 +179,7 @@ static const struct stock_file files[] = {
     {"semantic-kernel.yaml", semantic_kernel_yaml, sizeof semantic_kernel_yaml},
     {"spring-ai.yaml", spring_ai_yaml, sizeof spring_ai_yaml},
     {"strands.yaml", strands_yaml, sizeof strands_yaml},
+    {"trace.yaml", trace_yaml, sizeof trace_yaml},
     {"traceloop-legacy.yaml", traceloop_legacy_yaml, sizeof traceloop_legacy_yaml},
     {"traceloop.yaml", traceloop_yaml, sizeof traceloop_yaml},
     {"values.yaml", values_yaml, sizeof values_yaml},

@@ -12,12 +12,15 @@ final class CompiledDialect: Sendable {
   let index: RuleIndex
   /// The rule of `distinct_id`.
   let identity: Int?
+  /// For each property its rule; -1 for none.
+  private let ruleOfProperty: [Int32]
 
   init(_ facts: DialectFacts, rules: [(property: Int, sources: [CompiledSource])], _ program: borrowing Program) {
     self.facts = facts
     var compiled: [CompiledRule] = []
     var sources: [CompiledSource] = []
     var index = RuleIndex(program)
+    var ruleOfProperty = [Int32](repeating: -1, count: program.properties.count)
     let identity = program.known.distinctID
     for (number, rule) in rules.enumerated() {
       let property = program.properties[rule.property]
@@ -27,16 +30,24 @@ final class CompiledDialect: Sendable {
       sources += rule.sources
       compiled.append(
         CompiledRule(
-          property: Int32(rule.property), events: events, inherits: property.inherits,
+          property: Int32(rule.property), events: events, inherits: property.inherits, isUsage: property.isUsage,
           sources: first..<Int32(sources.count)))
-      index.add(number, events: events, inherits: property.inherits)
+      index.add(number, property, events: events)
+      ruleOfProperty[rule.property] = Int32(number)
       for source in rule.sources { index.add(number, source, program) }
     }
     self.rules = compiled
+    self.ruleOfProperty = ruleOfProperty
     self.sources = sources
     self.index = index
     heads = sources.map { SourceHead($0) }
     self.identity = rules.firstIndex { $0.property == identity }
+  }
+
+  /// The rule that fills a property.
+  func rule(of property: Int) -> CompiledRule? {
+    let number = ruleOfProperty[property]
+    return number < 0 ? nil : rules[Int(number)]
   }
 }
 
@@ -47,6 +58,8 @@ struct CompiledRule: Sendable {
   /// The events that carry the property, as `CompiledProperty.events`.
   let events: UInt8
   let inherits: Bool
+  /// As `CompiledProperty.isUsage`.
+  let isUsage: Bool
   /// A run of the dialect's sources.
   let sources: Range<Int32>
 }
@@ -111,6 +124,8 @@ struct RuleIndex: Sendable {
   private(set) var spanEvents: Rules = 0
   /// Rules that may find with an ancestor what the span does not say.
   private(set) var inherited: Rules = 0
+  /// Rules of properties that stay on the call.
+  private(set) var usage: Rules = 0
   /// Rules of the properties that an event carries, by the event's place among all.
   private var carried: (Rules, Rules, Rules, Rules, Rules) = (0, 0, 0, 0, 0)
 
@@ -139,9 +154,10 @@ struct RuleIndex: Sendable {
     }
   }
 
-  mutating func add(_ rule: Int, events: UInt8, inherits: Bool) {
+  mutating func add(_ rule: Int, _ property: CompiledProperty, events: UInt8) {
     let bit = Self.bit(rule)
-    if inherits { inherited |= bit }
+    if property.inherits { inherited |= bit }
+    if property.isUsage { usage |= bit }
     if events & EventName.generation.bit != 0 { carried.0 |= bit }
     if events & EventName.embedding.bit != 0 { carried.1 |= bit }
     if events & EventName.span.bit != 0 { carried.2 |= bit }

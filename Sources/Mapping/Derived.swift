@@ -60,6 +60,12 @@ extension Mapper {
       out.append(spans[index].kind.rawValue)
       out.append("\",")
     }
+    if let kept = spans[index].duplicateOf {
+      out.append("\"$ai_duplicate_of\":\"")
+      out.appendHex(kept.value)
+      out.append("\",")
+    }
+    if event == .evaluation { writeTarget(index, to: &out) }
     if current.totalTokens == nil, let property = program.known.totalTokens,
       program.properties[property].events & event.bit != 0, let input = current.inputTokens,
       let output = current.outputTokens
@@ -85,7 +91,8 @@ extension Mapper {
     guard event == .generation, !current.cacheExclusiveGiven, current.cacheRead != nil || current.cacheWrite != nil
     else { return }
     let cached = (current.cacheRead ?? 0) + (current.cacheWrite ?? 0)
-    let isExclusive = (current.inputTokens ?? .infinity) < cached || dialect.facts.cacheExclusive == true
+    let isExclusive =
+      (current.inputTokens ?? .infinity) < cached || (current.cacheExclusive ?? dialect.facts.cacheExclusive) == true
     out.append("\"$ai_cache_reporting_exclusive\":")
     out.append(isExclusive ? "true," : "false,")
   }
@@ -119,6 +126,18 @@ extension Mapper {
   private static let exception = Array("exception".utf8)
   private static let exceptionType = Array("exception.type".utf8)
   private static let exceptionMessage = Array("exception.message".utf8)
+
+  /// The event that an evaluation judges.
+  private func writeTarget(_ index: Int, to out: inout ByteBuffer) {
+    let judged = spans[index].parent
+    guard judged >= 0, spans[Int(judged)].isAI else { return }
+    let event = spans[Int(judged)].event
+    out.append("\"$ai_target_event_id\":\"")
+    out.appendUUID(identify(batch.spans[Int(judged)], event))
+    out.append("\",\"$ai_target_event_type\":\"")
+    out.append(event.text)
+    out.append("\",")
+  }
 
   /// Names what was cut.
   func writeTruncated(to out: inout ByteBuffer) {

@@ -11,6 +11,8 @@ package struct MappingSet: Sendable {
   package var dialects: [Dialect] = []
   /// `values.yaml`.
   package var tables: [ValueTable] = []
+  /// `trace.yaml`.
+  package var trace = TraceRules()
 
   package init() {}
 }
@@ -60,8 +62,6 @@ package struct PropertyDeclaration: Sendable {
   package var also: [String] = []
   /// `parameter`: its name inside `$ai_model_parameters`.
   package var parameter: String?
-  /// `inherit`: a span that does not say takes what its nearest ancestor says.
-  package var inherits = false
   /// `on`: the events that may carry it; empty means all.
   package var on: [EventName] = []
   package var position: Position
@@ -102,6 +102,26 @@ package struct ValueTable: Sendable {
   }
 }
 
+/// What is decided between the spans of a trace (mapping.md section 6). Properties and records by their names.
+package struct TraceRules: Sendable {
+  /// `inherit`: properties that a span which does not say takes from its nearest ancestor.
+  package var inherit: [Located<String>] = []
+  /// `usage`: properties that stay on the call; a container keeps them only if no call below it has any of them.
+  package var usage: [Located<String>] = []
+  /// `duplicates.same`: calls that agree in it are one call.
+  package var same: Located<String>?
+  /// `duplicates.nested`: a call inside another that agrees in it is the same call.
+  package var nested: Located<String>?
+  /// `duplicates.content`: of one call told twice, the one that has these is kept.
+  package var content: [Located<String>] = []
+  /// `records.calls`: log records that become a call where their span never came.
+  package var callRecords: [Located<String>] = []
+  /// `records.evaluations`: log records and span events that become an evaluation of their span.
+  package var evaluationRecords: [Located<String>] = []
+
+  package init() {}
+}
+
 /// One dialect file.
 package struct Dialect: Sendable {
   package var name: Located<String>
@@ -121,6 +141,8 @@ package struct Dialect: Sendable {
   package var constants: [(name: Located<String>, value: Literal?)] = []
   /// Attribute names, or prefixes ending in `.*`, that never become `otel.*`.
   package var drop: [Located<String>] = []
+  /// Its spans tell again, from further inside, what others tell with content: a provider's own SDK.
+  package var isSecondary = false
 
   package init(name: Located<String>) { self.name = name }
 }

@@ -46,7 +46,7 @@ extension Mapper {
       let frozen = context.frozen[key] ?? freeze(index, key, context, &moments)
       guard let name = EventName(number: frozen.name) else { continue }
       let start = out.count
-      let id = identify(span, frozen)
+      let id = identify(span, name)
       writeEvent(index, frozen, id, to: &out)
       events.append(MappedEvent(name: name, frozen: frozen, id: id, json: Slice(start, out.count)))
     }
@@ -151,7 +151,11 @@ extension Mapper {
     truncated.removeAll(keepingCapacity: true)
     writeHead(index, frozen, id, to: &out)
     let dialect = program.dialects[Int(spans[index].dialect)]
-    applyRules(dialect, to: index, event: event, &out)
+    if !partners.isEmpty || !reported.isEmpty, event != .span, partners[index] != nil || reported[index] != nil {
+      applyRules(dialect, to: index, with: partners[index] ?? [], event: event, &out)
+    } else {
+      applyRules(dialect, to: index, event: event, &out)
+    }
     for constant in dialect.facts.constants where program.properties[constant.property].events & event.bit != 0 {
       program.labels.append(constant.json, to: &out)
     }
@@ -193,13 +197,13 @@ extension Mapper {
   }
 
   /// UUIDv5 of trace id, span id, start and event name: the same on every attempt, in every replica.
-  private func identify(_ span: Telemetry.Span, _ frozen: FrozenEvent) -> (high: UInt64, low: UInt64) {
+  func identify(_ span: Telemetry.Span, _ event: EventName) -> (high: UInt64, low: UInt64) {
     scratch.truncate(to: 0)
     scratch.append(bigEndian: span.trace.high)
     scratch.append(bigEndian: span.trace.low)
     scratch.append(bigEndian: span.id.value)
     scratch.append(bigEndian: span.start)
-    scratch.append((EventName(number: frozen.name) ?? .span).text)
+    scratch.append(event.text)
     return scratch.withSpan { UUID5.make(namespace: Self.namespace, name: $0) }
   }
 
@@ -209,7 +213,7 @@ extension Mapper {
 
 extension ByteBuffer {
   /// Appends a UUID as text.
-  fileprivate mutating func appendUUID(_ id: (high: UInt64, low: UInt64)) {
+  mutating func appendUUID(_ id: (high: UInt64, low: UInt64)) {
     appendHex(id.high &>> 32, digits: 8)
     append(UInt8(ascii: "-"))
     appendHex(id.high &>> 16, digits: 4)

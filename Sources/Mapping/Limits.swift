@@ -16,6 +16,10 @@ package enum MappingLimits {
   package static let keysRememberedMax = 8192
   /// How far up a chain of parents is followed; deeper is a cycle or an attack.
   package static let ancestorsMax = 10_000
+  /// Nanoseconds by which a call may stick out of the one it is nested in: layers read the clock one after the other.
+  package static let nestedSlack: UInt64 = 1_000_000
+  /// Calls remembered between traces, for those that tell of them again from a trace of their own.
+  package static let callsRememberedMax = 16_384
   /// Strings are cut to these lengths, one after the other, until a property fits.
   package static let stringBytesSteps = [65_536, 8192, 1024, 64]
 }

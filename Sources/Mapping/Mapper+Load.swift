@@ -3,13 +3,17 @@ package import Telemetry
 
 extension Mapper {
   /// Takes a decoded trace: everything that follows is about it. The mapper's previous batch is left in `next`, emptied,
-  /// so that its memory is used again.
-  package func load(_ next: inout Batch) {
+  /// so that its memory is used again. Of a late part the spans that log records belong to came before: no calls are
+  /// made of such records.
+  package func load(_ next: inout Batch, isLate: Bool = false) {
     focus(-1)
     retired.removeAll()
     swap(&batch, &next)
     next.removeAll()
     if memory.isFull { memory = KeyMemory(program) }
+    order()
+    nameLogs()
+    addRecordSpans(isLate: isLate)
     traceText = batch.spans.first.map { Array($0.trace.description.utf8) } ?? []
     users.removeAll(keepingCapacity: true)
     users.append(contentsOf: repeatElement(nil, count: batch.spans.count))
@@ -24,6 +28,29 @@ extension Mapper {
       classify(index)
     }
     shapeTree()
+  }
+
+  /// Spans by their start and log records by their time, so that the events do not depend on the order or the requests
+  /// in which they came. Of a span that came twice with different ends the longer one comes first, and is mapped.
+  private func order() {
+    for place in batch.spans.indices.dropFirst() where Self.isBefore(batch.spans[place], batch.spans[place - 1]) {
+      batch.spans.sort(by: Self.isBefore)
+      break
+    }
+    if batch.logs.count > 1 {
+      let bytes = self.bytes
+      batch.logs.sort { one, other in
+        let (first, second) = (one.span?.value ?? 0, other.span?.value ?? 0)
+        if (one.time, first) != (other.time, second) { return (one.time, first) < (other.time, second) }
+        return bytes.isBefore(one.encoded, other.encoded)
+      }
+    }
+  }
+
+  private static func isBefore(_ one: Telemetry.Span, _ other: Telemetry.Span) -> Bool {
+    if one.start != other.start { return one.start < other.start }
+    if one.id != other.id { return one.id.value < other.id.value }
+    return (other.end, other.attributes.count) < (one.end, one.attributes.count)
   }
 
   private func numberKeys() {
@@ -72,16 +99,12 @@ extension Mapper {
     slots.append(contentsOf: repeatElement(0, count: count))
   }
 
-  /// Puts log records beside the spans they belong to. Their name is `event_name`, else the attribute `event.name`.
-  private func joinLogs() {
-    logsOfSpan.removeAll(keepingCapacity: true)
+  /// The name of a log record is `event_name`, else its attribute `event.name`.
+  private func nameLogs() {
     logNames.removeAll(keepingCapacity: true)
-    guard !batch.logs.isEmpty else { return }
+    if batch.logs.isEmpty { return }
     let bytes = self.bytes
-    var indexOfSpan: [SpanID: Int] = [:]
-    // Of a span that came twice the first is mapped, so logs belong to that one.
-    for (index, span) in batch.spans.enumerated() where indexOfSpan[span.id] == nil { indexOfSpan[span.id] = index }
-    for (index, log) in batch.logs.enumerated() {
+    for log in batch.logs {
       var name = log.eventName
       if name.isEmpty {
         for attribute in log.attributes where bytes.equals(batch.attributes[Int(attribute)].key, Self.eventNameKey) {
@@ -89,10 +112,18 @@ extension Mapper {
         }
       }
       logNames.append(name)
-      if let id = log.span, let span = indexOfSpan[id] { logsOfSpan[span, default: []].append(index) }
     }
-    for span in Array(logsOfSpan.keys) {
-      logsOfSpan[span]?.sort { (batch.logs[$0].time, $0) < (batch.logs[$1].time, $1) }
+  }
+
+  /// Puts log records beside the spans they belong to.
+  private func joinLogs() {
+    logsOfSpan.removeAll(keepingCapacity: true)
+    guard !batch.logs.isEmpty else { return }
+    var indexOfSpan: [SpanID: Int] = [:]
+    // Of a span that came twice the first is mapped, so logs belong to that one.
+    for (index, span) in batch.spans.enumerated() where indexOfSpan[span.id] == nil { indexOfSpan[span.id] = index }
+    for (index, log) in batch.logs.enumerated() {
+      if let id = log.span, let span = indexOfSpan[id] { logsOfSpan[span, default: []].append(index) }
     }
   }
 
@@ -100,6 +131,13 @@ extension Mapper {
 
   /// Finds the first dialect that knows the span, and what kind of span it says it is.
   private func classify(_ index: Int) {
+    find(index)
+    guard index >= givenSpans, spans[index].dialect >= 0 else { return }
+    let made = recordKinds[index - givenSpans]
+    if made == .evaluation || !spans[index].isCall { spans[index].kind = made }
+  }
+
+  private func find(_ index: Int) {
     var left = candidates(index)
     while left != 0 {
       let number = left.trailingZeroBitCount
@@ -158,6 +196,16 @@ extension Mapper {
       }
     }
     return .notAI
+  }
+}
+
+extension ByteSpan {
+  /// Whether a slice comes before another in the order of bytes.
+  fileprivate func isBefore(_ one: Slice, _ other: Slice) -> Bool {
+    for offset in 0..<Int(min(one.count, other.count)) where self[one.start &+ offset] != self[other.start &+ offset] {
+      return self[one.start &+ offset] < self[other.start &+ offset]
+    }
+    return one.count < other.count
   }
 }
 

@@ -26,6 +26,20 @@ package final class Mapper {
   var resourceSlices: [Slice?] = []
 
   var spans: [SpanState] = []
+  /// How many spans came as spans; those behind them were made of log records and span events.
+  var givenSpans = 0
+  /// What each of those is.
+  var recordKinds: [Kind] = []
+  /// For each log record, whether a span was made of it.
+  var becameSpan: [Bool] = []
+  /// Calls of the trace, if it has more than one.
+  var calls: [CallFacts] = []
+  /// For a call that was told more than once, the spans that tell of it too.
+  var partners: [Int: [Int]] = [:]
+  /// For a call that is told with content, what the provider's own SDK counted.
+  var reported: [Int: ReportedUsage] = [:]
+  /// For each span, whether a call below it tells its usage; empty until somebody asks.
+  var usageBelow: [Bool] = []
   /// Log records of each span, in order of time: indices into `batch.logs`, and their event names.
   var logsOfSpan: [Int: [Int]] = [:]
   var logNames: [Slice] = []
@@ -101,16 +115,23 @@ struct SpanState {
   /// The nearest ancestor that becomes an event; -1 for none.
   var aiParent: Int32 = -1
   var isTrace = false
+  /// The same span came twice.
   var isDuplicate = false
+  /// Its number in `Mapper.calls`; -1 for none.
+  var call: Int32 = -1
+  /// The span that is kept of a call that this one tells of again.
+  var duplicateOf: SpanID?
   /// Whether an attribute is given twice.
   var hasRepeats = false
   /// A bit for each slot that an attribute has, by its number modulo 64: says quickly what a span has not.
   var slots: UInt64 = 0
 
   var isAI: Bool { kind != .notAI }
+  var isCall: Bool { kind == .generation || kind == .embedding }
 
   var event: EventName {
     if isTrace { return .trace }
+    if duplicateOf != nil { return .span }
     return switch kind {
     case .generation: .generation
     case .embedding: .embedding
@@ -129,6 +150,8 @@ struct CurrentEvent {
   var cacheRead: Double?
   var cacheWrite: Double?
   var cacheExclusiveGiven = false
+  /// As `DialectFacts.cacheExclusive`, of the dialect that told the input tokens, where that is another one.
+  var cacheExclusive: Bool?
   var processPersonGiven = false
   var geoIPGiven = false
   /// Members of `$ai_model_parameters` so far, and whether a rule wrote the whole.

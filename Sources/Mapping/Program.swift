@@ -25,6 +25,8 @@ package struct Program: Sendable {
   var known = KnownProperties()
   /// Where everything is written, for people who ask; mapping never looks there.
   var origins = ProgramOrigins()
+  /// What is decided between spans.
+  var relations = CompiledRelations()
 
   package init() {}
 
@@ -60,6 +62,8 @@ struct CompiledProperty: Sendable {
   let events: UInt8
   /// Whether a span that does not say takes what its nearest ancestor says.
   let inherits: Bool
+  /// Whether it stays on the call: see `CompiledRelations.usage`.
+  let isUsage: Bool
   /// Content is consumed from every source that has it; of scalars only the winner and its equals.
   let isContent: Bool
   /// Whether its messages are the model's.
@@ -89,7 +93,10 @@ struct CompiledProperty: Sendable {
     }
   }
 
-  init(_ declared: PropertyDeclaration, number: Int, label: Slice, further: Range<Int32>, parameter: Slice) {
+  init(
+    _ declared: PropertyDeclaration, number: Int, label: Slice, further: Range<Int32>, parameter: Slice, inherits: Bool,
+    isUsage: Bool
+  ) {
     self.number = number
     self.label = label
     self.further = further
@@ -97,7 +104,8 @@ struct CompiledProperty: Sendable {
     type = declared.type
     role = Role(declared.name)
     events = (declared.on.isEmpty ? EventName.allCases : declared.on).reduce(0) { $0 | $1.bit }
-    inherits = declared.inherits
+    self.inherits = inherits
+    self.isUsage = isUsage
     isOutput = declared.name.hasPrefix("$ai_output")
     switch declared.type {
     case .messages, .tools, .json, .object: isContent = true
@@ -118,6 +126,18 @@ struct DialectFacts: Sendable {
   /// Attribute names or prefixes that never go out; the flag says prefix.
   var drop: [(bytes: [UInt8], isPrefix: Bool)] = []
   var dropResource: [(bytes: [UInt8], isPrefix: Bool)] = []
+  /// Whether its calls tell again what others tell with content.
+  var isSecondary = false
+}
+
+/// trace.yaml, with properties by their numbers.
+struct CompiledRelations: Sendable {
+  var usage: [Int] = []
+  var same: Int?
+  var nested: Int?
+  var content: [Int] = []
+  var callRecords: [NamePattern] = []
+  var evaluationRecords: [NamePattern] = []
 }
 
 enum CompiledKind: Sendable {

@@ -34,13 +34,16 @@ struct ProgramCompiler {
 
   /// What the event writer gives every event itself. The last one would make PostHog map the event again.
   private static let written = [
-    "$ai_trace_id", "$ai_span_id", "$ai_parent_id", "$ai_span_type", "$ai_is_error", "$ai_error", "$ai_truncated",
+    "$ai_trace_id", "$ai_span_id", "$ai_parent_id", "$ai_span_type", "$ai_duplicate_of", "$ai_target_event_id",
+    "$ai_target_event_type", "$ai_is_error", "$ai_error", "$ai_truncated",
     "$lib",
     "$lib_version", "$ai_ingestion_source",
   ]
 
   private mutating func declareProperties() {
     for name in Self.written + set.properties.flatMap({ [$0.name] + $0.also }) { _ = program.reserved.intern(name) }
+    let inherited = Set(set.trace.inherit.map(\.value))
+    let usage = Set(set.trace.usage.map(\.value))
     for declared in set.properties where propertyNumbers[declared.name] == nil {
       propertyNumbers[declared.name] = program.properties.count
       let label = program.labels.add(Self.label(declared.name))
@@ -50,11 +53,19 @@ struct ProgramCompiler {
         CompiledProperty(
           declared, number: program.properties.count, label: label,
           further: first..<Int32(program.furtherLabels.count),
-          parameter: declared.parameter.map { program.labels.add(Self.label($0)) } ?? .empty))
+          parameter: declared.parameter.map { program.labels.add(Self.label($0)) } ?? .empty,
+          inherits: inherited.contains(declared.name), isUsage: usage.contains(declared.name)))
       program.propertyNames.append(declared.name)
     }
     program.known = KnownProperties(
       distinctID: propertyNumbers["distinct_id"], totalTokens: propertyNumbers["$ai_total_tokens"])
+    program.relations = CompiledRelations(
+      usage: set.trace.usage.compactMap { propertyNumbers[$0.value] },
+      same: set.trace.same.flatMap { propertyNumbers[$0.value] },
+      nested: set.trace.nested.flatMap { propertyNumbers[$0.value] },
+      content: set.trace.content.compactMap { propertyNumbers[$0.value] },
+      callRecords: set.trace.callRecords.map { Self.pattern($0.value) },
+      evaluationRecords: set.trace.evaluationRecords.map { Self.pattern($0.value) })
   }
 
   /// `"name":`
@@ -100,6 +111,7 @@ struct ProgramCompiler {
     let chain = chain(of: dialect)
     var compiled = DialectFacts(name: dialect.name.value, match: dialect.match.map { condition($0) } ?? .never)
     var origins = DialectOrigins(match: dialect.matchPosition)
+    compiled.isSecondary = dialect.isSecondary
     for link in chain {
       for kind in link.kinds {
         compiled.kinds.append(self.kind(kind))

@@ -6,16 +6,15 @@ extension Mapper {
   /// Writes the properties of the dialect's rules, each name with a comma after it.
   func applyRules(_ dialect: CompiledDialect, to index: Int, event: EventName, _ out: inout ByteBuffer) {
     var left = rules(of: dialect, for: index, event)
+    let leavesUsage = (event == .span || event == .trace) && left & dialect.index.usage != 0 && leavesUsage(index)
     while left != 0 {
       let number = left.trailingZeroBitCount
       left &= left &- 1
-      if number < RuleIndex.last {
-        apply(dialect.rules[number], of: dialect, to: index, &out)
-      } else {
-        // All rules from the last bit on share it.
-        for rule in dialect.rules[number...] where rule.events & event.bit != 0 {
-          apply(rule, of: dialect, to: index, &out)
-        }
+      // All rules from the last bit on share it.
+      for rule in dialect.rules[number...(number < RuleIndex.last ? number : dialect.rules.count - 1)]
+      where rule.events & event.bit != 0 && !(leavesUsage && rule.isUsage) {
+        if apply(rule, of: dialect, from: index, to: index, &out) { continue }
+        if rule.inherits { inherit(Int(rule.property), for: index, &out) }
       }
     }
   }
@@ -36,12 +35,13 @@ extension Mapper {
     return found & ruleIndex.carried(by: event)
   }
 
-  private func apply(_ rule: CompiledRule, of dialect: CompiledDialect, to index: Int, _ out: inout ByteBuffer) {
-    if apply(rule, of: dialect, from: index, to: index, &out) || !rule.inherits { return }
+  /// Writes what the nearest ancestor says that says anything, each read by its own dialect.
+  func inherit(_ property: Int, for index: Int, _ out: inout ByteBuffer) {
     var place = spans[index].aiParent
     var steps = 0
     while place >= 0, steps < MappingLimits.ancestorsMax {
-      if apply(rule, of: dialect, from: Int(place), to: index, &out) { return }
+      let ancestor = program.dialects[Int(spans[Int(place)].dialect)]
+      if let rule = ancestor.rule(of: property), apply(rule, of: ancestor, from: Int(place), to: index, &out) { return }
       place = spans[Int(place)].aiParent
       steps += 1
     }
@@ -79,7 +79,7 @@ extension Mapper {
   }
 
   /// Writes the property with what one span says; false if it says nothing.
-  private func apply(
+  func apply(
     _ rule: CompiledRule, of dialect: CompiledDialect, from index: Int, to target: Int, _ out: inout ByteBuffer
   ) -> Bool {
     for source in Int(rule.sources.lowerBound)..<Int(rule.sources.upperBound) {

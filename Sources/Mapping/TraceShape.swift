@@ -7,6 +7,7 @@ extension Mapper {
   func shapeTree() {
     if batch.spans.count <= Self.fewSpans { linkFew() } else { linkMany() }
     for index in spans.indices { spans[index].aiParent = nearestAI(above: index) }
+    relate()
     promote()
   }
 
@@ -80,7 +81,7 @@ extension Mapper {
       if topmost != nil { return }
       topmost = index
     }
-    guard let topmost, spans[topmost].event == .span else { return }
+    guard let topmost, spans[topmost].event == .span, spans[topmost].duplicateOf == nil else { return }
     spans[topmost].isTrace = true
   }
 
@@ -114,13 +115,15 @@ package struct RecordTally: Sendable, Equatable {
   package var silentLogs = 0
   /// Log records that completed a span.
   package var joined = 0
+  /// Events that were made of log records or span events, and stand for no span.
+  package var made = 0
 }
 
 extension Mapper {
   /// Counts the records that are settled without an event of their own.
   package func tally(_ context: WritingContext) -> RecordTally {
     var tally = RecordTally()
-    for (index, state) in spans.enumerated() {
+    for (index, state) in spans[..<givenSpans].enumerated() {
       let key = SpanKey(span: batch.spans[index].id.value, start: batch.spans[index].start)
       if state.isDuplicate || context.sent.contains(key) {
         tally.duplicates += 1
@@ -128,8 +131,14 @@ extension Mapper {
         tally.silentSpans += 1
       }
     }
+    let bytes = self.bytes
     for (span, logs) in logsOfSpan where spans[span].isAI {
-      tally.joined += logs.count { bytes.starts(logNames[$0], with: Self.modelCallPrefix) }
+      tally.joined += logs.count { !becameSpan[$0] && bytes.starts(logNames[$0], with: Self.modelCallPrefix) }
+    }
+    tally.joined += becameSpan.count { $0 }
+    tally.made = spans.indices[givenSpans...].count { index in
+      let key = SpanKey(span: batch.spans[index].id.value, start: batch.spans[index].start)
+      return spans[index].isAI && !spans[index].isDuplicate && !context.sent.contains(key)
     }
     tally.silentLogs = batch.logs.count - tally.joined
     return tally

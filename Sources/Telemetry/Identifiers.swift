@@ -47,6 +47,11 @@ package struct SpanID: Hashable, Sendable {
     self.value = value
   }
 
+  /// The smallest id, where any will do.
+  package static let one = SpanID(unchecked: 1)
+
+  private init(unchecked value: UInt64) { self.value = value }
+
   /// Reads eight bytes in network order; nil for any other length and for all zero.
   @inlinable package init?(_ bytes: ByteSpan, _ slice: Slice) {
     guard slice.count == 8 else { return nil }

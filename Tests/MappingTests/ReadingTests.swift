@@ -26,7 +26,6 @@ import Testing
     #expect(byName["$ai_tools"]?.on == [.generation])
     #expect(byName["$ai_input_tokens"]?.also == ["$ai_prompt_tokens"])
     #expect(byName["$ai_temperature"]?.parameter == "temperature")
-    #expect(set.properties.filter(\.inherits).map(\.name) == ["$ai_session_id"])
     #expect(byName["$ai_model"]?.position == Position(file: 3, line: 4, column: 1, length: 9))
   }
 

@@ -22,7 +22,7 @@ extension Delivery {
         context.sent = seen(held.units, trace, lane).subtracting(context.frozen.keys)
       }
     }
-    map(held.units, trace, context, through: held.frozenThrough ?? lane.cursor, &lane)
+    map(held, trace, context, through: held.frozenThrough ?? lane.cursor, &lane)
   }
 
   /// Units of a trace that was decided before: same decision, same user, nothing twice.
@@ -31,7 +31,10 @@ extension Delivery {
     var context = WritingContext()
     context.late = known.identity
     context.sent = seen(units, trace, lane)
-    map(units, trace, context, through: lane.cursor, &lane)
+    var held = OpenTrace(arrival: lane.clock)
+    held.units = units
+    held.waitedForCall = true
+    map(held, trace, context, through: lane.cursor, &lane)
   }
 
   /// The spans of these units that the trace had before.
@@ -48,15 +51,17 @@ extension Delivery {
   }
 
   private func map(
-    _ units: [UnitReference], _ trace: TraceID, _ context: WritingContext, through: UInt64, _ lane: inout LaneState
+    _ held: OpenTrace, _ trace: TraceID, _ context: WritingContext, through: UInt64, _ lane: inout LaneState
   ) {
+    let units = held.units
     do {
       try load(units, lane)
     } catch SpoolError.unusable(_, let reason) {
       // Not the trace's fault: the store cannot be read at the moment.
       log.error("the spool cannot be read (\(reason)); the trace is tried again")
       loader.reset()
-      return putBack(units, trace, through: context.frozen.isEmpty ? nil : through, &lane)
+      let through = context.frozen.isEmpty ? nil : through
+      return putBack(held, trace, through: through, after: DeliveryLimits.retryWait, &lane)
     } catch {
       log.error("trace \(trace) cannot be read (\(error)); what is readable of others is not affected")
       loader.reset()
@@ -64,12 +69,21 @@ extension Delivery {
       (counts.deadSpans, counts.deadLogs) = records(of: units, lane)
       return finish(units, counts, &lane)
     }
-    loader.take { mapper.load(&$0) }
+    loader.take { mapper.load(&$0, isLate: context.late != nil) }
     let facts = mapper.facts
     guard facts.isAI else {
       var counts = SettledRecords()
       (counts.noEventSpans, counts.noEventLogs) = records(of: units, lane)
       return finish(units, counts, &lane)
+    }
+    if mapper.hasSecondaries {
+      // The call of a provider's own SDK waits once more for the trace that tells of it with content.
+      let keepsWaiting = context.frozen.isEmpty && !held.waitedForCall
+      if mapper.match(&lane.calls, keepsWaiting: keepsWaiting) > 0 {
+        var held = held
+        held.waitedForCall = true
+        return putBack(held, trace, through: nil, after: ripeness.quiet, &lane)
+      }
     }
     let decision = Decision.keepAll
     let start = freezing.output.count
@@ -89,17 +103,20 @@ extension Delivery {
     freezing.add(frozen, outgoing.insert(going), events, lane: lane.lane)
   }
 
-  /// Holds a trace again that could not be read.
-  private func putBack(_ units: [UnitReference], _ trace: TraceID, through: UInt64?, _ lane: inout LaneState) {
+  /// Holds a trace again, for so long.
+  private func putBack(
+    _ earlier: OpenTrace, _ trace: TraceID, through: UInt64?, after wait: UInt64, _ lane: inout LaneState
+  ) {
     var held = OpenTrace(arrival: lane.clock)
-    for reference in units {
+    held.waitedForCall = earlier.waitedForCall
+    for reference in earlier.units {
       guard let request = lane.requests[reference.sequence] else { continue }
       held.add(
         request.index.units[reference.unit], request.index, reference: reference, arrival: request.arrival)
     }
     held.frozenThrough = through
-    held.retryAt = lane.clock &+ DeliveryLimits.retryWait
-    held.scheduled = lane.clock &+ DeliveryLimits.retryWait
+    held.retryAt = lane.clock &+ wait
+    held.scheduled = lane.clock &+ wait
     lane.timers.push(held.scheduled, trace)
     lane.open[trace] = held
   }

@@ -16,6 +16,8 @@ struct LaneState {
   /// Requests that were read and are not finished.
   var requests: [UInt64: PendingRequest] = [:]
   var remembered = RememberedTraces()
+  /// Calls of late, for other traces that tell of them again.
+  var calls = CallMemory()
   /// Traces that were frozen before a restart.
   var recovered: [TraceID: [RecoveredTrace]] = [:]
   /// Recovered traces that were not finished, by the request up to which they were read, the last one first.
@@ -78,6 +80,8 @@ struct SettledRecords {
   init() {}
 
   init(_ tally: RecordTally) {
+    // Made of log records, which are counted as consumed: as events they must not count again.
+    delivered = -tally.made
     duplicate = tally.duplicates
     consumed = tally.joined
     noEventSpans = tally.silentSpans
@@ -115,6 +119,11 @@ struct OutgoingTrace {
     settled.delivered += delivered
     settled.deadSpans += dead
     eventsLeft -= delivered + dead
+    if eventsLeft == 0, settled.delivered < 0 {
+      // The event of a log record died: the record is counted as consumed.
+      settled.deadSpans += settled.delivered
+      settled.delivered = 0
+    }
     return eventsLeft
   }
 }

@@ -44,8 +44,10 @@ struct OpenTrace {
   private var bytes = 0
   /// Frozen before a restart: complete as soon as the request of this number was read.
   var frozenThrough: UInt64?
-  /// Could not be read: to be tried again at this time.
+  /// Could not be read, or waits for the trace that tells of its call with content: to be tried again at this time.
   var retryAt: UInt64?
+  /// Has waited for such a trace; it waits only once.
+  var waitedForCall = false
   /// The deadline that stands in the timer heap.
   var scheduled: UInt64 = .max
 

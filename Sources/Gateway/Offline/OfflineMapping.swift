@@ -78,19 +78,32 @@ package struct OfflineMapping {
     }
     var loader = TraceLoader()
     var output = ByteBuffer()
-    for trace in order {
-      for (number, unit) in units[trace] ?? [] {
-        let source = sources[number]
-        loader.add(source.index.units[unit], of: source.index) { slices, arena in
-          for slice in slices { arena.append(source.body.span, slice) }
-        }
+    var calls = CallMemory()
+    if mapper.hasSecondaries, order.count > 1 {
+      // An infinite hold: every trace's own calls are known before the first that may tell of them again is mapped.
+      for trace in order {
+        try load(units[trace] ?? [], &loader)
+        _ = mapper.match(&calls, keepsWaiting: true)
       }
-      try loader.decode()
-      loader.take { mapper.load(&$0) }
+    }
+    for trace in order {
+      try load(units[trace] ?? [], &loader)
+      _ = mapper.match(&calls, keepsWaiting: false)
       output.truncate(to: 0)
       let written = mapper.facts.isAI ? mapper.writeEvents(WritingContext(), to: &output) : []
       body(mapper, written, output)
     }
+  }
+
+  private func load(_ units: [(source: Int, unit: Int)], _ loader: inout TraceLoader) throws {
+    for (number, unit) in units {
+      let source = sources[number]
+      loader.add(source.index.units[unit], of: source.index) { slices, arena in
+        for slice in slices { arena.append(source.body.span, slice) }
+      }
+    }
+    try loader.decode()
+    loader.take { mapper.load(&$0) }
   }
 }
 

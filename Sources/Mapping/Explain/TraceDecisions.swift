@@ -21,6 +21,18 @@ extension Mapper {
     } else if let parent = parentID(of: index), spans[index].parent < 0 {
       decisions.append("its parent \(parent) never came")
     }
+    if let kept = spans[index].duplicateOf {
+      decisions.append(
+        "the call that it tells of is told by span \(kept), with content or first: this is a step without usage")
+    } else if !spans[index].isCall, spans[index].isAI, leavesUsage(index) {
+      decisions.append("leaves usage to the calls below it")
+    }
+    if let others = partners[index] {
+      let ids = others.map { batch.spans[$0].id.description }.joined(separator: ", ")
+      decisions.append("the same call is told by \(ids): one event, completed from them")
+    }
+    if reported[index] != nil { decisions.append("its usage is what the provider's own SDK counted") }
+    if index >= givenSpans { decisions.append("made of a log record or span event") }
     let records = (logsOfSpan[index] ?? []).map { bytes.string(logNames[$0]) }
     if !records.isEmpty {
       decisions.append("completed by \(records.count) log records: \(Set(records).sorted().joined(separator: ", "))")
@@ -30,8 +42,8 @@ extension Mapper {
 
   /// The spans that speak for another where it says nothing of a property itself, nearest first.
   func speakers(for index: Int, _ rule: CompiledRule) -> [(span: Int, why: String)] {
-    guard rule.inherits else { return [] }
-    var speakers: [(span: Int, why: String)] = []
+    var speakers = (partners[index] ?? []).map { (span: $0, why: "told by the same call's other span") }
+    guard rule.inherits else { return speakers }
     var place = spans[index].aiParent
     while place >= 0, speakers.count < MappingLimits.ancestorsMax {
       speakers.append((Int(place), "inherited"))

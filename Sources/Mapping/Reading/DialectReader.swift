@@ -17,6 +17,7 @@ extension MappingReader {
     }
     dialect.match = members["match"].flatMap { condition($0.value) }
     dialect.matchPosition = members["match"]?.key.position
+    dialect.isSecondary = members["secondary"].flatMap { flag($0.value, "'secondary'") } ?? false
     if let entry = members["kind"] { dialect.kinds = kinds(entry.value) }
     if let entry = members["properties"] { dialect.properties = propertyRules(entry.value) }
     if let entry = members["constants"] { dialect.constants = constants(entry.value) }

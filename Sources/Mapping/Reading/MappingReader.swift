@@ -16,11 +16,12 @@ package struct MappingReader {
   /// Reads a set. Files are known by their names:
   ///
   /// - `properties.yaml`: a map of property to its type, `name: int`, or to
-  ///   `{type: int, about: one sentence, also: [more names], parameter: name, inherit: true, on: [events]}`;
+  ///   `{type: int, about: one sentence, also: [more names], parameter: name, on: [events]}`;
   /// - `dialects.yaml`: `order:`, a list of dialects;
   /// - `values.yaml`: a map of table to `{key: value}`;
+  /// - `trace.yaml`: `inherit`, `usage`, `duplicates` and `records`;
   /// - what stands in `overlays/` changes one of the others;
-  /// - `trace.yaml` and `redaction.yaml` are not read;
+  /// - `redaction.yaml` is not read;
   /// - every other `*.yaml` is the dialect of that name.
   ///
   /// The diagnostics are sorted by position. The set is what could be understood; it is complete if none is an error.
@@ -53,6 +54,7 @@ package struct MappingReader {
     for overlay in overlays where overlay.kind == .values { applyToTables(overlay) }
     read("dialects.yaml", of: numbered) { reader, root in reader.readOrder(root) }
     for overlay in overlays where overlay.kind == .dialects { applyToOrder(overlay) }
+    read("trace.yaml", of: numbered) { reader, root in reader.readTrace(root) }
     for (number, file) in numbered { readOther(file, number) }
     for overlay in overlays where overlay.kind == .dialect { applyToDialect(overlay) }
     for needed in ["properties.yaml", "dialects.yaml"] where !files.contains(where: { $0.name == needed }) {
@@ -78,8 +80,8 @@ package struct MappingReader {
 
   private mutating func readOther(_ file: MappingFile, _ number: Int) {
     switch file.name {
-    case "properties.yaml", "values.yaml", "dialects.yaml": return
-    case "trace.yaml", "redaction.yaml":
+    case "properties.yaml", "values.yaml", "dialects.yaml", "trace.yaml": return
+    case "redaction.yaml":
       diagnostics.report(.note, "ignored: this version has no use for it yet", file: file.path)
     case _ where !file.name.hasSuffix(".yaml"):
       diagnostics.report(.warning, "ignored: the names of mapping files end in '.yaml'", file: file.path)

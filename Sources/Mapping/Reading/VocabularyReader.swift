@@ -41,7 +41,6 @@ extension MappingReader {
       }
     }
     declared.parameter = members["parameter"].flatMap { text($0.value, "'parameter'") }
-    declared.inherits = members["inherit"].flatMap { flag($0.value, "'inherit'") } ?? false
     if let on = members["on"] {
       emptyCheck(on.value, "'on'")
       declared.on = on.value.oneOrMany.compactMap { choice($0, "event", of: EventName.self) }

@@ -11,7 +11,7 @@ extension FileWord {
 
 /// The keys of a dialect's file.
 enum DialectKey: String, FileWord {
-  case dialect, about, extends, match, kind, properties, constants, drop
+  case dialect, about, extends, match, secondary, kind, properties, constants, drop
 
   var about: String {
     switch self {
@@ -19,6 +19,7 @@ enum DialectKey: String, FileWord {
     case .about: "One sentence: whose spans these are."
     case .extends: "Another dialect whose rules fill what these leave unset."
     case .match: "How its spans are recognised. Without it no span is; others may extend it all the same."
+    case .secondary: "true: its calls tell again what others tell with content; they are never the one that is kept."
     case .kind: "What a span is: the first line that holds decides."
     case .properties: "Where each property comes from: the first source that is present wins."
     case .constants: "Properties that always have the same value, and switches such as cache_reporting."
@@ -68,7 +69,7 @@ enum OverlayTarget: String, CaseIterable {
 
 /// The keys of a property in properties.yaml.
 enum PropertyKey: String, FileWord {
-  case type, about, also, parameter, on, inherit
+  case type, about, also, parameter, on
 
   var about: String {
     switch self {
@@ -77,7 +78,6 @@ enum PropertyKey: String, FileWord {
     case .also: "Further names under which the same value goes out."
     case .parameter: "Its name inside $ai_model_parameters."
     case .on: "The events that carry it; all of them without this."
-    case .inherit: "true: a span that does not say takes what its nearest ancestor says."
     }
   }
 }
@@ -171,6 +171,45 @@ enum RuleWord: String, FileWord {
     case .sum: ([.int, .number, .money, .seconds], "gives a number")
     case .role, .prepend: ([.messages], "belongs to messages")
     default: nil
+    }
+  }
+}
+
+/// The keys of trace.yaml.
+enum TraceKey: String, FileWord {
+  case inherit, usage, duplicates, records
+
+  var about: String {
+    switch self {
+    case .inherit: "Properties that a span which does not say takes from its nearest ancestor."
+    case .usage: "Properties that stay on the call: a container keeps them only where no call below it has any of them."
+    case .duplicates: "When two calls are one, and which of them is kept."
+    case .records: "Log records and span events that stand for a step of their own."
+    }
+  }
+}
+
+/// The keys of `duplicates`.
+enum DuplicateKey: String, FileWord {
+  case same, nested, content
+
+  var about: String {
+    switch self {
+    case .same: "Calls that agree in this property are one call."
+    case .nested: "A call inside another that agrees in this property is the same call."
+    case .content: "Of one call told twice, the one that has these is kept."
+    }
+  }
+}
+
+/// The keys of `records`.
+enum RecordKey: String, FileWord {
+  case calls, evaluations
+
+  var about: String {
+    switch self {
+    case .calls: "Names of log records that become a call where their span never came, with at most one '*'."
+    case .evaluations: "Names of log records and span events that become an evaluation of their span."
     }
   }
 }

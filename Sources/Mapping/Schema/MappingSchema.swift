@@ -18,6 +18,7 @@ package struct MappingSchema {
       "properties": [
         "dialect": .text(DialectKey.dialect.about), "overlay": .text(OverlayKey.overlay.about),
         "order": ["description": "dialects.yaml: the order in which dialects are tried."],
+        "duplicates": .text("trace.yaml: " + TraceKey.duplicates.about),
       ],
       "allOf": .array(files.map { file in ["if": file.test, "then": file.schema] }),
       "definitions": .object(definitions),
@@ -30,6 +31,7 @@ package struct MappingSchema {
       (DialectKey.dialect.rawValue, .ref("dialect")),
       (OverlayKey.overlay.rawValue, .ref("overlay")),
       ("order", .ref("dialects")),
+      (TraceKey.duplicates.rawValue, .ref("trace")),
     ]
     let keys = SchemaNode.array(named.map { ["required": [.string($0.key)]] })
     // Overlays have an order too.
@@ -46,6 +48,7 @@ package struct MappingSchema {
     notation + rules + [
       ("dialect", dialect), ("overlay", overlay), ("kinds", kinds), ("constants", constants),
       ("dialects", .map([("order", .ref("dialectNames", "The first dialect whose match holds names a span's."))])),
+      ("trace", trace),
       ("dialectNames", ["type": "array", "items": dialectName]),
       ("declaration", declaration),
       (
@@ -129,6 +132,7 @@ package struct MappingSchema {
         case .dialect, .about: ["type": "string"]
         case .extends: .anyOf(.words(mappings.dialects.map(\.name.value).sorted()), ["type": "string"])
         case .match: .ref("condition")
+        case .secondary: ["type": "boolean"]
         case .kind: .ref("kinds")
         case .properties: .ref("rules")
         case .constants: .ref("constants")
@@ -137,6 +141,29 @@ package struct MappingSchema {
       return (key.rawValue, ["description": .string(key.about), "allOf": [value]])
     }
     return .map(members, required: [DialectKey.dialect.rawValue])
+  }
+
+  private var trace: SchemaNode {
+    let property = SchemaNode.words(mappings.properties.map(\.name))
+    let members = TraceKey.allCases.map { key -> (String, SchemaNode) in
+      let value: SchemaNode =
+        switch key {
+        case .inherit, .usage: .oneOrMany(property)
+        case .duplicates:
+          .map(
+            DuplicateKey.allCases.map { word in
+              let value = word == .content ? SchemaNode.oneOrMany(property) : property
+              return (word.rawValue, ["description": .string(word.about), "allOf": [value]])
+            })
+        case .records:
+          .map(
+            RecordKey.allCases.map { word in
+              (word.rawValue, ["description": .string(word.about), "allOf": [.oneOrMany(["type": "string"])]])
+            })
+        }
+      return (key.rawValue, ["description": .string(key.about), "allOf": [value]])
+    }
+    return .map(members)
   }
 
   private var overlay: SchemaNode {
@@ -215,7 +242,6 @@ package struct MappingSchema {
         case .about, .parameter: ["type": "string"]
         case .also: .oneOrMany(["type": "string"])
         case .on: .oneOrMany(.words(EventName.allCases.map(\.rawValue)))
-        case .inherit: ["type": "boolean"]
         }
       return (key.rawValue, ["description": .string(key.about), "allOf": [value]])
     }

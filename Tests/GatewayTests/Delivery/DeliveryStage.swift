@@ -18,10 +18,19 @@ struct TestSpan {
   var name = "chat"
   var user: String?
   var isAI = true
+  /// The provider's id of the answer.
+  var response: String?
+  /// Whether the provider's own SDK tells of it (a secondary dialect); the same for all spans of a request.
+  var isSecondary = false
 
   /// `ExportTraceServiceRequest` of these spans.
   static func request(_ spans: [TestSpan]) -> [UInt8] {
     var scope = ByteBuffer()
+    if spans.contains(where: \.isSecondary) {
+      var name = ByteBuffer()
+      name.appendField(1, Array("com.anthropic.sdk.python".utf8).span)
+      name.withSpan { scope.appendField(1, $0) }
+    }
     for span in spans { span.encoded.withSpan { scope.appendField(2, $0) } }
     var resource = ByteBuffer()
     scope.withSpan { resource.appendField(2, $0) }
@@ -44,6 +53,7 @@ struct TestSpan {
       Self.append("gen_ai.operation.name", name == "agent" ? "invoke_agent" : "chat", to: &out)
       Self.append("gen_ai.request.model", "gpt-4o", to: &out)
     }
+    if let response { Self.append("gen_ai.response.id", response, to: &out) }
     if let user { Self.append("user.id", user, to: &out) }
     return out
   }
@@ -181,6 +191,8 @@ final class DeliveryStage {
   private var metrics: Metrics
   private var nextToken: UInt64 = 1
   private var program: Program
+  /// Compiled once: that takes a second without optimisation.
+  private static let stock = loadMappings(directory: nil).set.map { Program($0) }
 
   var spool: any Spool { counting }
 
@@ -189,7 +201,7 @@ final class DeliveryStage {
     path = try #require(
       unsafe template.withUnsafeMutableBufferPointer { unsafe $0.baseAddress.flatMap { unsafe mkdtemp($0) } }
         .map { unsafe String(cString: $0) })
-    program = Program(try #require(loadMappings(directory: nil).set))
+    program = try #require(Self.stock)
     listener = Listener(mailbox)
     counting = CountingSpool(try Self.open(path, listener))
     metrics = Metrics { $0 }

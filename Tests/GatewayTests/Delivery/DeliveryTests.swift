@@ -133,6 +133,36 @@ import Testing
     stage.close()
   }
 
+  @Test func `a call that the provider's SDK tells again from its own trace is one call, whichever came first`() throws {
+    for secondaryFirst in [true, false] {
+      let stage = try DeliveryStage()
+      let primary = TestSpan(trace: 1, span: 1, response: "resp")
+      let secondary = TestSpan(trace: 2, span: 2, response: "resp", isSecondary: true)
+      for span in secondaryFirst ? [secondary, primary] : [primary, secondary] { stage.send([span]) }
+      stage.advance(seconds: 30)
+      #expect(stage.sink.names.sorted() == ["$ai_generation", "$ai_span"])
+      let step = try #require(stage.sink.events.first { $0.event.name == .span })
+      #expect(step.event.frozen.key.span == 2 && step.json.contains("\"$ai_duplicate_of\":\"0000000000000001\""))
+      stage.sink.acceptAll()
+      stage.turn()
+      #expect(stage.counts.delivered == 2 && stage.counts.pending == 0)
+      stage.close()
+    }
+  }
+
+  @Test func `a provider's SDK alone waits one hold for another account, then its call is the call`() throws {
+    let stage = try DeliveryStage()
+    stage.send([.init(trace: 2, span: 2, response: "resp", isSecondary: true)])
+    stage.advance(seconds: 7)
+    #expect(stage.sink.events.isEmpty, "it waits once more")
+    stage.advance(seconds: 11)
+    #expect(stage.sink.names == ["$ai_generation"])
+    stage.send([.init(trace: 1, span: 1, response: "resp")])
+    stage.advance(seconds: 30)
+    #expect(stage.sink.names == ["$ai_generation", "$ai_span"], "too late: the call was told")
+    stage.close()
+  }
+
   @Test func `an event that is refused for good becomes a dead letter, the rest is delivered`() throws {
     let stage = try DeliveryStage()
     stage.send([.init(trace: 1, span: 1, name: "agent"), .init(trace: 1, span: 2, parent: 1)])
