@@ -30,12 +30,13 @@ import Testing
       distinct_id: id
       $ai_a: {type: string, also: $ai_also}
       $ai_number: int
-      $ai_session_id: {type: id, inherit: true}
+      $ai_session_id: id
       $ai_unset: string
       $ai_lib: string
       """
     let (set, diagnostics) = MappingReader.read(files: [
       file("properties.yaml", properties), file("dialects.yaml", "order: [x]\n"), file("x.yaml", dialect),
+      file("trace.yaml", "inherit: $ai_session_id\n"),
     ])
     try #require(diagnostics.allSatisfy { $0.severity != .error }, "\(Diagnostic.render(diagnostics))")
     return Program(set)

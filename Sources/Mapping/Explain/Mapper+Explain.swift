@@ -71,6 +71,10 @@ extension Mapper {
   private func explain(_ rule: CompiledRule, of dialect: Int, at index: Int, isIn: Bool) -> PropertyExplanation? {
     let name = program.propertyNames[Int(rule.property)]
     var explained = PropertyExplanation(name: name, value: "", origin: .computed(""))
+    if isIn, reported[index]?.values.contains(where: { $0.property == Int(rule.property) }) == true {
+      explained.origin = .computed("what the provider's own SDK counted")
+      return explained
+    }
     let own = ask(rule, of: dialect, at: index, &explained.passedOver)
     if let own, own.converts {
       explained.origin = .source(own.source)
@@ -79,9 +83,7 @@ extension Mapper {
     if isIn {
       for (place, why) in speakers(for: index, rule) {
         let number = Int(spans[place].dialect)
-        guard let theirs = program.dialects[number].rules.first(where: { $0.property == rule.property }) else {
-          continue
-        }
+        guard let theirs = program.dialects[number].rule(of: Int(rule.property)) else { continue }
         var ignored: [PropertyExplanation.PassedOver] = []
         guard let said = ask(theirs, of: number, at: place, &ignored), said.converts else { continue }
         explained.origin = .otherSpan(said.source, span: batch.spans[place].id.description, why: why)
@@ -210,8 +212,17 @@ extension Mapper {
         return PropertyExplanation(name: name, value: "", origin: .leftOver(attribute: key))
       }
     }
+    for other in partners[index] ?? [] {
+      guard let property = program.propertyNames.firstIndex(of: name),
+        let rule = program.dialects[Int(spans[other].dialect)].rule(of: property),
+        let explained = explain(rule, of: Int(spans[other].dialect), at: other, isIn: false)
+      else { continue }
+      return explained
+    }
     switch name {
     case "$ai_trace_id", "$ai_span_id": return computed("the span's id")
+    case "$ai_duplicate_of": return computed("the span that tells the same call")
+    case "$ai_target_event_id", "$ai_target_event_type": return computed("the event that it judges")
     case "$ai_parent_id": return computed("the nearest step above")
     case "$ai_span_type": return computed("the span's kind")
     case "$ai_is_error", "$ai_error": return computed("the span's status and its exception")
