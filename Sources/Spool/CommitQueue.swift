@@ -57,6 +57,9 @@ struct CommitQueue {
 
   mutating func close() { closing = true }
 
+  /// Whether what waits may wait for more.
+  func mayRest(bytesMax: Int) -> Bool { !closing && bytesWaiting < bytesMax }
+
   /// Exchanges the empty `batch` for all that waits; false when there will be nothing more, nil when there is nothing yet.
   mutating func take(_ batch: inout Batch) -> Bool? {
     if self.batch.isEmpty { return closing ? false : nil }

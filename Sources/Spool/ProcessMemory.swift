@@ -6,7 +6,7 @@ package enum ProcessMemory {
   /// freed by the writer, so all of them grow to the peak. Two are enough for two kinds of threads.
   private static let heapsMax: Int32 = 2
   /// Freed memory above this goes back to the system; below it, bodies of requests use the same pages again.
-  private static let keptBytesMax: Int32 = 32 << 20
+  private static let keptBytesMax: Int32 = 16 << 20
   /// Larger blocks are mapped on their own and go back at once when they are freed.
   private static let mappedBytesMin: Int32 = 16 << 20
 

@@ -6,7 +6,7 @@ import Synchronization
 final class ResidentPages: Sendable {
   /// When the process has this many bytes of files in memory more than at the last look, those of the map go: little
   /// memory, yet few system calls.
-  static let grownMax = 8 << 20
+  static let grownMax = 4 << 20
 
   // The map's addresses; none until `locate` has found them, and then nothing is given back.
   private let start = Atomic<Int>(0)

@@ -17,9 +17,12 @@ final class Writer {
   /// Bytes of the data file that hold nothing.
   private var reusableBytes: Int
 
-  /// Under load commits begin this far apart: each costs two syncs whatever it holds, and an exporter that sends every
-  /// five seconds does not notice.
-  static let commitInterval = Duration.milliseconds(10)
+  /// Under load commits begin this far apart, or when so much waits: each costs two syncs whatever it holds, as much as
+  /// storing a megabyte, and an exporter that sends every five seconds does not notice.
+  static let commitInterval = Duration.milliseconds(20)
+  static let restBytesMax = 1 << 20
+  /// How often it is looked whether so much waits.
+  private static let restMicroseconds: UInt32 = 4_000
   /// How much the map grows when not even deletions fit in it any more.
   private static let growthBytes = 64 << 20
 
@@ -52,16 +55,17 @@ final class Writer {
         commit(&batch.appends, start..<end, first ? batch.changes : [], first ? batch.damage : [])
         start = end
       } while start < batch.appends.count
-      let clients = batch.appends.count
+      let isShared = batch.appends.count + batch.changes.count > 1
       batch.removeAll()
-      if clients > 1 { rest(since: begun) }
+      if isShared { rest(until: begun + Self.commitInterval) }
     }
   }
 
-  /// Lets the next commit gather. For those who share one only: a client alone waits for nobody.
-  private func rest(since begun: ContinuousClock.Instant) {
-    let left = Self.commitInterval - (ContinuousClock.now - begun)
-    if left > .zero { usleep(UInt32(left / .microseconds(1))) }
+  /// Lets the next commit gather. Only after one that was shared: a client alone waits for nobody.
+  private func rest(until end: ContinuousClock.Instant) {
+    while ContinuousClock.now < end, queue.withLock({ $0.mayRest(bytesMax: Self.restBytesMax) }) {
+      usleep(Self.restMicroseconds)
+    }
   }
 
   /// The end of the appends that go into one transaction: at least one, and no more than `bytesMax` bytes.

@@ -23,8 +23,24 @@ import Testing
     for token in try (0..<2_000).map({ try rig.queue([UInt8(truncatingIfNeeded: $0)]).get() }) {
       _ = rig.outcomes.append(token)
     }
+    // All of them are less than what a commit waits for.
     let shared = rig.outcomes.commits.dropLast().count { $0 > 1 }
     #expect(ContinuousClock.now - begun >= Writer.commitInterval * shared, "\(rig.outcomes.commits)")
+  }
+
+  @Test(arguments: [(743, true), (744, false)])
+  func `commits wait for more until much waits, and never when closing`(_ bodyBytes: Int, _ mayRest: Bool) {
+    var status = SpoolStatus()
+    status.bytesMax = 1 << 30
+    var queue = CommitQueue(.small, status)
+    #expect(queue.mayRest(bytesMax: 1000))
+    // Beside its body a request counts for 256 bytes.
+    let body = [UInt8](repeating: 0, count: bodyBytes)
+    let append = Append(token: 1, key: "phc_one", signal: .traces, arrival: 0, index: [], body: body)
+    #expect(queue.append(append) == nil)
+    #expect(queue.mayRest(bytesMax: 1000) == mayRest)
+    queue.close()
+    #expect(!queue.mayRest(bytesMax: 1 << 20))
   }
 
   @Test func `a transaction takes no more than its bytes, and at least one request`() throws {

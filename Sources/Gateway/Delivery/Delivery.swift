@@ -16,8 +16,8 @@ enum DeliveryLimits {
   /// Bytes of events frozen in one commit; a trace that passes them is the last.
   static let freezeBytesMax = 1 << 20
   /// A batch of this size is committed at once, a smaller one after `freezeWait`.
-  static let freezeBytesDue = 512 << 10
-  static let freezeWait: UInt64 = 10_000_000
+  static let freezeBytesDue = 768 << 10
+  static let freezeWait: UInt64 = 20_000_000
   /// How often finished traces and requests are committed: until then a crash would send them again, in vain.
   static let settleWait: UInt64 = 50_000_000
   /// Empty batches that are kept for their memory.
