@@ -102,8 +102,24 @@ package struct ByteBuffer: ~Copyable {
   package mutating func appendOwn(_ start: Int, _ size: Int) {
     precondition(start >= 0 && size >= 0 && start + size <= length)
     reserve(size)
-    unsafe (base + length).update(from: base + start, count: size)
+    if size <= ByteBuffer.slack {
+      unsafe (base + length).update(from: base + start, count: ByteBuffer.slack)
+    } else {
+      unsafe (base + length).update(from: base + start, count: size)
+    }
     length += size
+  }
+
+  /// Appends bytes of this buffer to another.
+  package func copy(_ start: Int, _ size: Int, to other: inout ByteBuffer) {
+    precondition(start >= 0 && size >= 0 && start + size <= length)
+    other.reserve(size)
+    if size <= ByteBuffer.slack {
+      unsafe (other.base + other.length).update(from: base + start, count: ByteBuffer.slack)
+    } else {
+      unsafe (other.base + other.length).update(from: base + start, count: size)
+    }
+    other.length += size
   }
 
   /// Overwrites one byte already written.

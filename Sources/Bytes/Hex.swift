@@ -52,15 +52,24 @@ extension ByteBuffer {
     append(bigEndian: Hex.eight(value))
   }
 
-  /// Appends the lowest digits of `value`, sixteen at most.
-  @inlinable package mutating func appendHex(_ value: UInt64, digits: Int) {
-    let end = count &+ digits
-    if digits > 8 {
-      append(bigEndian: Hex.eight(value &>> UInt64(truncatingIfNeeded: digits &* 4 &- 32)))
-      truncate(to: min(count, end))
-    }
-    let rest = end &- count
-    append(bigEndian: Hex.eight(value) &<< UInt64(truncatingIfNeeded: 64 &- rest &* 8))
-    truncate(to: end)
+  /// Appends a UUID as text. Each word is written whole, and what is too much of it overwritten by the next.
+  package mutating func appendUUID(_ id: (high: UInt64, low: UInt64)) {
+    let start = length
+    let middle = Hex.eight(id.high)
+    let variant = Hex.eight(id.low &>> 32)
+    append(bigEndian: Hex.eight(id.high &>> 32))
+    append(UInt8(ascii: "-"))
+    append(bigEndian: middle)
+    length = start &+ 13
+    append(UInt8(ascii: "-"))
+    append(bigEndian: middle &<< 32)
+    length = start &+ 18
+    append(UInt8(ascii: "-"))
+    append(bigEndian: variant)
+    length = start &+ 23
+    append(UInt8(ascii: "-"))
+    append(bigEndian: variant &<< 32)
+    length = start &+ 28
+    append(bigEndian: Hex.eight(id.low))
   }
 }

@@ -13,6 +13,29 @@ struct JSONBlock {
     high = unsafe UInt64(littleEndian: bytes.uncheckedWord(index &+ 8))
   }
 
+  /// The bytes from `index` to the end, fewer than `size` and at least one, and zeros behind them.
+  @inlinable init(tail bytes: ByteSpan, _ index: Int) {
+    let left = bytes.count &- index
+    precondition(index >= 0 && left > 0 && left < JSONBlock.size)
+    if left >= 8 {
+      low = bytes.word(at: index)
+      high = left == 8 ? 0 : bytes.word(at: bytes.count &- 8) &>> UInt64(truncatingIfNeeded: (16 &- left) &* 8)
+    } else if bytes.count >= 8 {
+      low = bytes.word(at: bytes.count &- 8) &>> UInt64(truncatingIfNeeded: (8 &- left) &* 8)
+      high = 0
+    } else {
+      var word: UInt64 = 0
+      for place in (index..<bytes.count).reversed() { word = word &<< 8 | UInt64(bytes[place]) }
+      low = word
+      high = 0
+    }
+  }
+
+  /// The bytes from `index` on, with zeros where there are none.
+  @inline(__always) @inlinable static func at(_ index: Int, of bytes: ByteSpan) -> JSONBlock {
+    index &+ size <= bytes.count ? JSONBlock(bytes, index) : JSONBlock(tail: bytes, index)
+  }
+
   /// How many bytes come before the first quote, backslash, control character or byte that is not ASCII.
   @inline(__always) @inlinable var plain: Int {
     let first = JSONBlock.marks(low)
@@ -29,9 +52,5 @@ struct JSONBlock {
     let slash = (word ^ (ones &* 0x5c)) &- ones
     let control = word &- (ones &* 0x20)
     return (quote | slash | control | word) & 0x8080_8080_8080_8080
-  }
-
-  @inlinable static func isSpecial(_ byte: UInt8) -> Bool {
-    byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5c
   }
 }

@@ -87,8 +87,21 @@ package struct JSONScanner {
   }
 
   /// Consumes a string; the cursor stands on its opening quote.
-  @inlinable package mutating func string(_ bytes: ByteSpan) throws(JSONError) -> JSONString {
+  @inline(__always) @inlinable package mutating func string(_ bytes: ByteSpan) throws(JSONError) -> JSONString {
     precondition(end <= bytes.count && bytes[offset] == UInt8(ascii: "\""))
+    let start = offset &+ 1
+    // Names and words end within one block.
+    if start < end {
+      let close = start &+ JSONBlock.at(start, of: bytes).plain
+      if close < end, bytes[close] == UInt8(ascii: "\"") {
+        offset = close &+ 1
+        return JSONString(slice: Slice(start, close), hasEscapes: false, hasUnicodeEscapes: false)
+      }
+    }
+    return try longString(bytes)
+  }
+
+  @usableFromInline mutating func longString(_ bytes: ByteSpan) throws(JSONError) -> JSONString {
     let start = offset &+ 1
     var index = start
     var result = JSONString(slice: .empty, hasEscapes: false, hasUnicodeEscapes: false)
@@ -103,7 +116,13 @@ package struct JSONScanner {
       }
       if byte == UInt8(ascii: "\\") {
         result.hasEscapes = true
-        index = try escape(bytes, index, &result.hasUnicodeEscapes)
+        let next = index &+ 1 < end ? bytes[index &+ 1] : 0
+        // The escapes that text is full of.
+        if next == UInt8(ascii: "n") || next == UInt8(ascii: "\"") || next == UInt8(ascii: "\\") {
+          index &+= 2
+        } else {
+          index = try escape(bytes, index, &result.hasUnicodeEscapes)
+        }
       } else if byte < 0x20 {
         throw JSONError(.controlCharacter, at: index)
       } else if byte >= 0x80 {
@@ -120,12 +139,11 @@ package struct JSONScanner {
   /// none.
   @inlinable static func firstSpecial(_ bytes: ByteSpan, _ index: Int, _ end: Int) -> Int {
     var index = index
-    while index < end, index &+ JSONBlock.size <= bytes.count {
-      let plain = JSONBlock(bytes, index).plain
+    while index < end {
+      let plain = JSONBlock.at(index, of: bytes).plain
       index &+= plain
-      if plain < JSONBlock.size { return min(index, end) }
+      if plain < JSONBlock.size { break }
     }
-    while index < end, !JSONBlock.isSpecial(bytes[index]) { index &+= 1 }
     return min(index, end)
   }
 

@@ -56,11 +56,22 @@ package struct JSONTape {
 
   /// Parses the one value that `slice` holds and appends it; returns the index of its node.
   package mutating func parse(_ bytes: ByteSpan, _ slice: Slice) throws(JSONError) -> Int {
-    let root = nodes.count
     var scanner = JSONScanner(slice)
+    let root = try parse(bytes, &scanner, depth: 0)
+    if scanner.peek(bytes) != nil {
+      nodes.removeSubrange(root...)
+      throw JSONError(.trailingText, at: scanner.offset)
+    }
+    return root
+  }
+
+  /// Parses the value that stands at the scanner, inside `depth` others, and moves the scanner behind it.
+  package mutating func parse(
+    _ bytes: ByteSpan, _ scanner: inout JSONScanner, depth: Int
+  ) throws(JSONError) -> Int {
+    let root = nodes.count
     do throws(JSONError) {
-      try value(bytes, &scanner, key: Self.noKey, depth: 0)
-      if scanner.peek(bytes) != nil { throw JSONError(.trailingText, at: scanner.offset) }
+      try value(bytes, &scanner, key: Self.noKey, depth: depth)
     } catch {
       nodes.removeSubrange(root...)
       throw error

@@ -11,30 +11,28 @@ extension ByteBuffer {
   @inlinable package mutating func appendJSONContent(_ bytes: ByteSpan, _ slice: Slice) {
     var index = slice.start
     let end = slice.end
+    precondition(end <= bytes.count)
     while index < end {
       // Room for the rest; and each block is copied before it is known how much of it may stay.
       reserve(end &- index)
-      while index &+ JSONBlock.size <= bytes.count {
-        let block = JSONBlock(bytes, index)
+      var plain = 0
+      repeat {
+        let block = JSONBlock.at(index, of: bytes)
         unsafe UnsafeMutableRawPointer(base + length).storeBytes(of: block.low.littleEndian, as: UInt64.self)
         unsafe UnsafeMutableRawPointer(base + length + 8).storeBytes(of: block.high.littleEndian, as: UInt64.self)
-        let plain = min(block.plain, end &- index)
+        plain = min(block.plain, end &- index)
         length &+= plain
         index &+= plain
-        if plain < JSONBlock.size { break }
-      }
+      } while plain == JSONBlock.size && index < end
       if index >= end { return }
       let byte = bytes[index]
-      if !JSONBlock.isSpecial(byte) {
-        append(byte)
-      } else if byte >= 0x80, case let size = UTF8Check.sequenceLength(bytes, index, end), size > 0 {
+      if byte >= 0x80, case let size = UTF8Check.sequenceLength(bytes, index, end), size > 0 {
         append(bytes, Slice(index, index &+ size))
         index &+= size
-        continue
       } else {
         appendEscaped(byte)
+        index &+= 1
       }
-      index &+= 1
     }
   }
 
@@ -92,34 +90,36 @@ extension ByteBuffer {
   }
 
   package mutating func appendDecimal(_ value: UInt64) {
-    if value < 10 { return append(0x30 &+ UInt8(truncatingIfNeeded: value)) }
-    var digits = 1
-    var bound: UInt64 = 10
-    while value >= bound {
-      digits += 1
-      if digits == 20 { break }
-      bound &*= 10
+    if value >= 100_000_000 {
+      appendDecimal(value / 100_000_000)
+      return appendDecimal(value % 100_000_000, digits: 8)
     }
-    appendDecimal(value, digits: digits)
+    let digits = Self.eightDigits(value)
+    appendDigits(digits, 8 &- min(digits.trailingZeroBitCount &>> 3, 7))
   }
 
   /// Appends the last digits of a number, with zeros in front.
   package mutating func appendDecimal(_ value: UInt64, digits: Int) {
-    var rest = value
-    if digits > 8 {
-      appendDecimal(value / 100_000_000, digits: digits &- 8)
-      rest = value % 100_000_000
-    }
-    // Eight digits in one word, the first in its lowest byte.
-    let size = min(digits, 8)
-    var word: UInt64 = 0
-    for _ in 0..<size {
-      word = word &<< 8 | (0x30 &+ rest % 10)
-      rest /= 10
-    }
-    let end = count &+ size
-    append(bigEndian: word.byteSwapped)
-    truncate(to: end)
+    if digits > 8 { appendDecimal(value / 100_000_000, digits: digits &- 8) }
+    appendDigits(Self.eightDigits(value % 100_000_000), min(digits, 8))
+  }
+
+  /// Appends the last `count` of eight digits.
+  @inline(__always) private mutating func appendDigits(_ digits: UInt64, _ count: Int) {
+    let end = length &+ count
+    let text = (digits | 0x3030_3030_3030_3030) &>> UInt64(truncatingIfNeeded: 64 &- count &* 8)
+    append(bigEndian: text.byteSwapped)
+    length = end
+  }
+
+  /// The digits of a number below 10^8, one in each byte, the first in the lowest: halved into numbers of four, two and
+  /// one digit, each time all at once. `* 10486 >> 20` and `* 103 >> 10` divide by 100 and by 10, as far as is needed.
+  @inline(__always) private static func eightDigits(_ value: UInt64) -> UInt64 {
+    let fours = value / 10_000 | (value % 10_000) &<< 32
+    let hundreds = (fours &* 10_486) &>> 20 & 0x0000_007f_0000_007f
+    let twos = hundreds | (fours &- hundreds &* 100) &<< 16
+    let tens = (twos &* 103) &>> 10 & 0x000f_000f_000f_000f
+    return tens | (twos &- tens &* 10) &<< 8
   }
 
   /// Appends a number; JSON has no infinities and no NaN, so those become null.

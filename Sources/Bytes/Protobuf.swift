@@ -88,6 +88,12 @@ package struct ProtobufCursor {
           return ProtobufField(number: UInt32(tag &>> 3), wire: .bytes, scalar: 0, slice: Slice(start, offset))
         }
       }
+      // Points in time.
+      if tag & 0x87 == 1, tag >= 8, end &- offset >= 9 {
+        offset &+= 9
+        let value = bytes.word(at: offset &- 8)
+        return ProtobufField(number: UInt32(tag &>> 3), wire: .fixed64, scalar: value, slice: .empty)
+      }
     }
     return try anyNext(in: bytes)
   }

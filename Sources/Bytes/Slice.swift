@@ -71,8 +71,13 @@ extension Swift.Span<UInt8> {
   }
 
   /// As `word(at:)`, where the caller has checked the bounds.
-  @unsafe @inlinable func uncheckedWord(_ offset: Int) -> UInt64 {
+  @unsafe @inlinable package func uncheckedWord(_ offset: Int) -> UInt64 {
     unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+  }
+
+  /// Four bytes from `offset` on, little-endian, where the caller has checked the bounds.
+  @unsafe @inlinable package func uncheckedHalf(_ offset: Int) -> UInt32 {
+    unsafe UInt32(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self))
   }
 
   /// Whether the bytes of `slice` begin with `prefix`.

@@ -46,6 +46,11 @@ package struct ValueBuffer<Element: BitwiseCopyable>: ~Copyable {
     length &+= 1
   }
 
+  /// Appends all of it to an array.
+  @inlinable package func appendAll(to array: inout [Element]) {
+    unsafe array.append(contentsOf: UnsafeBufferPointer(start: base, count: length))
+  }
+
   @inlinable package mutating func removeAll() { length = 0 }
 
   @usableFromInline mutating func grow(_ count: Int) {

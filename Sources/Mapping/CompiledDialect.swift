@@ -5,6 +5,7 @@ import Telemetry
 /// something to say about a span: mapping a span costs what its attributes cost, however many rules there are.
 final class CompiledDialect: Sendable {
   let facts: DialectFacts
+  let kinds: [CompiledKind]
   let rules: [CompiledRule]
   /// The sources of all rules, rule after rule: what must be known to pass one over, and the whole.
   let heads: [SourceHead]
@@ -17,6 +18,7 @@ final class CompiledDialect: Sendable {
 
   init(_ facts: DialectFacts, rules: [(property: Int, sources: [CompiledSource])], _ program: borrowing Program) {
     self.facts = facts
+    kinds = facts.kinds
     var compiled: [CompiledRule] = []
     var sources: [CompiledSource] = []
     var index = RuleIndex(program)
@@ -36,6 +38,7 @@ final class CompiledDialect: Sendable {
       ruleOfProperty[rule.property] = Int32(number)
       for source in rule.sources { index.add(number, source, program) }
     }
+    index.addFamilies(program)
     self.rules = compiled
     self.ruleOfProperty = ruleOfProperty
     self.sources = sources
@@ -114,7 +117,7 @@ struct RuleIndex: Sendable {
   typealias Rules = UInt128
   static let last = 127
 
-  /// By the slot of an attribute that is there, and by the family it belongs to.
+  /// By the slot of an attribute that is there, its family included; and by the family of one that has no slot.
   private(set) var bySlot: [Rules]
   private(set) var byFamily: [Rules]
   /// Rules that look at more than attributes, by the span's status.
@@ -190,6 +193,14 @@ struct RuleIndex: Sendable {
     case .log: logs |= bit
     case .event: spanEvents |= bit
     default: add(rule, always: status)
+    }
+  }
+
+  /// To be called once all rules are filed.
+  mutating func addFamilies(_ program: borrowing Program) {
+    for slot in bySlot.indices {
+      let name = program.slots.name(slot)
+      if let family = program.families.firstIndex(where: { name.starts(with: $0) }) { bySlot[slot] |= byFamily[family] }
     }
   }
 

@@ -5,47 +5,62 @@ extension Mapper {
   /// Whether a condition holds for a span.
   func holds(_ condition: CompiledCondition, _ index: Int) -> Bool {
     switch condition {
-    case .never: false
-    case .always: true
-    case .status(let status): batch.spans[index].status == status
-    case .any(let parts): parts.contains { holds($0, index) }
-    case .all(let parts): parts.allSatisfy { holds($0, index) }
-    case .not(let part): !holds(part, index)
-    case .present(let path): isThere(path, index)
-    case .equals(let path, let values):
-      compare(path, index) { bytes, text in values.contains { bytes.equals(text, $0) } }
-    case .prefix(let path, let values):
-      compare(path, index) { bytes, text in values.contains { bytes.starts(text, with: $0) } }
-    case .suffix(let path, let values):
-      compare(path, index) { bytes, text in
-        values.contains { text.count >= $0.count && bytes.equals(Slice(text.end - $0.count, text.end), $0) }
-      }
-    case .atLeast(let path, let version): versions(path, index).map { !Version.isBelow($0, version) } ?? false
-    case .below(let path, let version): versions(path, index).map { Version.isBelow($0, version) } ?? false
+    case .never: return false
+    case .always: return true
+    case .status(let status): return batch.spans[index].status == status
+    case .any(let parts):
+      for part in parts where holds(program.conditions[Int(part)], index) { return true }
+      return false
+    case .all(let parts):
+      for part in parts where !holds(program.conditions[Int(part)], index) { return false }
+      return true
+    case .not(let part): return !holds(program.conditions[Int(part)], index)
+    case .has(let slot):
+      let place = attribute(in: Int(slot), of: index)
+      return place >= 0 && isPresent(batch.attributes[place].value)
+    case .present(let path): return isThere(program.paths[Int(path)], index)
+    case .equals(let comparison), .prefix(let comparison), .suffix(let comparison):
+      return compare(comparison, condition, index)
+    case .atLeast(let comparison): return isBelow(comparison, index) == false
+    case .below(let comparison): return isBelow(comparison, index) == true
     }
   }
 
   /// Families need no gathering to be known to be there.
   private func isThere(_ path: CompiledPath, _ index: Int) -> Bool {
     switch path.place {
-    case .attribute(let slot) where path.pointer.isEmpty:
-      let place = attribute(in: slot, of: index)
-      return place >= 0 && isPresent(batch.attributes[place].value)
     case .gather(let family), .object(let family):
       return batch.spans[index].attributes.contains { isMember($0, of: family) }
     default: return resolve(path, index).isPresent
     }
   }
 
-  private func compare(_ path: CompiledPath, _ index: Int, _ test: (ByteSpan, Slice) -> Bool) -> Bool {
-    let item = resolve(path, index).item
-    if case .value(.string(let text)) = item { return test(bytes, text) }
+  private func compare(_ comparison: TextTest, _ condition: CompiledCondition, _ index: Int) -> Bool {
+    let bytes = self.bytes
+    switch comparison.short {
+    case .attribute(let slot):
+      let place = attribute(in: Int(slot), of: index)
+      if place < 0 { return false }
+      if case .string(let text) = batch.attributes[place].value {
+        return !isBlank(text) && program.matches(bytes, text, condition)
+      }
+    case .spanName:
+      let name = batch.spans[index].name
+      return !isBlank(name) && program.matches(bytes, name, condition)
+    case .none: break
+    }
+    let item = resolve(program.paths[Int(comparison.path)], index).item
+    if case .value(.string(let text)) = item { return program.matches(bytes, text, condition) }
     guard let text = text(item) else { return false }
-    return test(text.span, Slice(0, text.count))
+    return program.matches(text.span, Slice(0, text.count), condition)
   }
 
-  private func versions(_ path: CompiledPath, _ index: Int) -> [Int]? {
-    text(resolve(path, index).item).map { Version.numbers(String(decoding: $0, as: UTF8.self)) }
+  /// Whether a version is below the one it is compared with; nil if there is none.
+  private func isBelow(_ comparison: TextTest, _ index: Int) -> Bool? {
+    guard let text = text(resolve(program.paths[Int(comparison.path)], index).item) else { return nil }
+    let limit = program.labels.bytes[program.texts[Int(comparison.texts.lowerBound)].range]
+    return Version.isBelow(
+      Version.numbers(String(decoding: text, as: UTF8.self)), Version.numbers(String(decoding: limit, as: UTF8.self)))
   }
 
   /// A scalar as text; nil for lists, objects and what is absent.
@@ -106,5 +121,34 @@ extension String {
     while rest.first == " " { rest.removeFirst() }
     while rest.last == " " { rest.removeLast() }
     return rest
+  }
+}
+
+extension Program {
+  /// Whether a text is one of those that a condition names, or begins or ends with one.
+  fileprivate func matches(_ bytes: ByteSpan, _ text: Slice, _ condition: CompiledCondition) -> Bool {
+    let own = labels.bytes.span
+    switch condition {
+    case .equals(let comparison):
+      for number in comparison.texts where own.equals(texts[Int(number)], bytes, text) { return true }
+    case .prefix(let comparison):
+      for number in comparison.texts {
+        let prefix = texts[Int(number)]
+        if text.count >= prefix.count,
+          own.equals(prefix, bytes, Slice(offset: text.offset, count: prefix.count))
+        {
+          return true
+        }
+      }
+    case .suffix(let comparison):
+      for number in comparison.texts {
+        let suffix = texts[Int(number)]
+        if text.count >= suffix.count, own.equals(suffix, bytes, Slice(text.end - Int(suffix.count), text.end)) {
+          return true
+        }
+      }
+    default: break
+    }
+    return false
   }
 }

@@ -117,6 +117,7 @@ extension Mapper {
 
   /// A structure as it is; text that holds one, parsed; other text as text.
   private func writeStructure(_ found: Resolved, to out: inout ByteBuffer) -> Bool {
+    if case .value(.string(let text)) = found.item, writeStructure(text: text, to: &out) { return true }
     if let root = node(found.item, attribute: found.attribute) {
       writeMedia(root, to: &out)
       return true
@@ -128,15 +129,21 @@ extension Mapper {
     _ found: Resolved, _ property: CompiledProperty, _ source: CompiledSource, _ index: Int, to out: inout ByteBuffer
   ) -> Bool {
     let role = source.words?.role ?? (property.isOutput ? .assistant : .user)
-    var root = node(found.item, attribute: found.attribute)
-    if root == nil, source.words?.prepend.isEmpty == false { root = scalarText(found.item).map { textNode($0) } }
-    if let root {
-      let instructions = source.words?.prepend.compactMap { path -> Int? in
+    let instructions =
+      source.words?.prepend.compactMap { path -> Int? in
         let given = resolve(path, index)
         guard given.isPresent else { return nil }
         return node(given.item, attribute: given.attribute) ?? scalarText(given.item).map { textNode($0) }
-      }
-      writeMessages(root, instructions: instructions ?? [], role: role, to: &out)
+      } ?? []
+    if case .value(.string(let text)) = found.item,
+      writeMessages(text: text, instructions: instructions, role: role, to: &out)
+    {
+      return true
+    }
+    var root = node(found.item, attribute: found.attribute)
+    if root == nil, source.words?.prepend.isEmpty == false { root = scalarText(found.item).map { textNode($0) } }
+    if let root {
+      writeMessages(root, instructions: instructions, role: role, to: &out)
       return true
     }
     guard let text = scalarText(found.item) else { return false }

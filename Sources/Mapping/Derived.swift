@@ -149,10 +149,3 @@ extension Mapper {
     out.append("],")
   }
 }
-
-extension ByteBuffer {
-  /// Appends bytes of this buffer to another.
-  func copy(_ start: Int, _ size: Int, to other: inout ByteBuffer) {
-    withSpan { other.append($0, Slice(start, start + size)) }
-  }
-}

@@ -42,7 +42,7 @@ extension Mapper {
       let span = batch.spans[index]
       let key = SpanKey(span: span.id.value, start: span.start)
       if context.sent.contains(key) { continue }
-      focus(index)
+      focus(on: index)
       let frozen = context.frozen[key] ?? freeze(index, key, context, &moments)
       guard let name = EventName(number: frozen.name) else { continue }
       let start = out.count
@@ -182,7 +182,7 @@ extension Mapper {
     out.append(",\"uuid\":\"")
     out.appendUUID(id)
     out.append("\",\"timestamp\":\"")
-    out.appendTimestamp(frozen.timestamp)
+    moment.append(frozen.timestamp, to: &out)
     out.append("\",\"properties\":{\"$ai_trace_id\":\"")
     out.appendHex(span.trace.high)
     out.appendHex(span.trace.low)
@@ -209,21 +209,6 @@ extension Mapper {
 
   /// Hoglet's namespace for UUIDv5: made once at random, never to change.
   private static let namespace: (UInt64, UInt64) = (0x6f2c_9d1e_3b7a_4c58, 0x9e41_d07f_2a86_b5c3)
-}
-
-extension ByteBuffer {
-  /// Appends a UUID as text.
-  mutating func appendUUID(_ id: (high: UInt64, low: UInt64)) {
-    appendHex(id.high &>> 32, digits: 8)
-    append(UInt8(ascii: "-"))
-    appendHex(id.high &>> 16, digits: 4)
-    append(UInt8(ascii: "-"))
-    appendHex(id.high, digits: 4)
-    append(UInt8(ascii: "-"))
-    appendHex(id.low &>> 48, digits: 4)
-    append(UInt8(ascii: "-"))
-    appendHex(id.low, digits: 12)
-  }
 }
 
 extension EventName {

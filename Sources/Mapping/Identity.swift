@@ -5,10 +5,23 @@ import Telemetry
 extension Mapper {
   /// The user of a span: its own, else that of its nearest ancestor who knows, in the arena; nil if nobody does.
   func distinctID(of index: Int) -> Slice? {
-    var place = index
-    var climbed: [Int] = []
+    if let known = users[index] { return known ?? ownDistinctID(index, resource: true) }
+    let own = ownDistinctID(index, resource: false)
+    let parent = Int(spans[index].parent)
+    if own != nil || parent < 0 {
+      users[index] = .some(own)
+    } else {
+      climb(from: index, to: parent)
+    }
+    return (users[index] ?? nil) ?? ownDistinctID(index, resource: true)
+  }
+
+  /// Finds the user of a span that names none, and of those it is asked through: remembered on the way down, so that a
+  /// deep chain is climbed once and not once for each of its spans.
+  private func climb(from index: Int, to parent: Int) {
+    var place = parent
+    var climbed = [index]
     var found: Slice?
-    // Remembered on the way down, so that a deep chain is climbed once and not once for each of its spans.
     while climbed.count < MappingLimits.ancestorsMax {
       if let known = users[place] {
         found = known
@@ -21,8 +34,6 @@ extension Mapper {
       place = parent
     }
     for span in climbed { users[span] = .some(found) }
-    if let found { return found }
-    return ownDistinctID(index, resource: true)
   }
 
   /// What late spans of this trace are given if they know no user themselves: the topmost span's user, else the first

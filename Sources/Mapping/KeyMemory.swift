@@ -1,4 +1,5 @@
 import Bytes
+import Telemetry
 
 /// What the program knows of one attribute name, looked up once per name instead of once per span.
 struct KeyInfo {
@@ -20,14 +21,19 @@ struct KeyInfo {
 /// `slotCount`.
 final class KeyMemory {
   private var names: KeyTable
+  private let slotCount: Int
   private var info = ValueBuffer<KeyInfo>()
   private var labels = ByteBuffer()
+  private var hints = ValueBuffer<MatchIndex.Hint>()
+  /// Whether a name's hint says anything: most do not.
+  private var hasHint = ValueBuffer<Bool>()
   /// The name that came after a name the last time: an instrumentation writes its names in the same order in every
   /// span, and to compare with one name is quicker than to hash.
   private var following = ValueBuffer<Int32>()
 
   init(_ program: borrowing Program) {
     names = program.slots
+    slotCount = program.slots.count
     for slot in 0..<names.count {
       let name = names.name(slot)
       describe(name.span, Slice(0, name.count), program)
@@ -39,8 +45,27 @@ final class KeyMemory {
 
   subscript(_ key: Int32) -> KeyInfo { info[Int(key)] }
 
+  @inline(__always) func family(of key: Int32) -> Int32 { info[Int(key)].family }
+
+  /// What an attribute of that name says about its span's dialect.
+  func hint(of key: Int32) -> MatchIndex.Hint { hints[Int(key)] }
+
+  /// Sets the bits of the slots that attributes have, from the word `base` of `slots` on, and lists the attributes whose
+  /// names say something about their span's dialect.
+  func survey(
+    _ attributes: Run, _ keys: borrowing ValueBuffer<Int32>, slots: inout ValueBuffer<UInt64>, base: Int,
+    telling: inout ValueBuffer<Int32>
+  ) {
+    telling.removeAll()
+    for attribute in attributes {
+      let key = Int(keys[Int(attribute)])
+      if key < slotCount { slots[base &+ key &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: key) }
+      if hasHint[key] { telling.append(attribute) }
+    }
+  }
+
   /// Appends a name's label.
-  func appendLabel(_ key: Int32, to out: inout ByteBuffer) {
+  @inline(__always) func appendLabel(_ key: Int32, to out: inout ByteBuffer) {
     let label = info[Int(key)].label
     labels.withSpan { out.append($0, label) }
   }
@@ -84,6 +109,11 @@ final class KeyMemory {
         family: Int32(family ?? -1), resourceSlot: Int32(program.resourceSlots.find(bytes, name) ?? -1),
         scopeSlot: Int32(program.scopeSlots.find(bytes, name) ?? -1), label: Slice(start, labels.count),
         isReserved: isNative && program.reserved.find(bytes, name) != nil, droppedBy: droppedBy))
+    let slot = hints.count
+    let hint =
+      slot < program.slots.count ? program.matches.bySlot[slot] : family.map { program.matches.byFamily[$0] }
+    hints.append(hint ?? MatchIndex.Hint())
+    hasHint.append(hint?.isNone == false)
     following.append(-1)
   }
 

@@ -6,7 +6,7 @@ extension Mapper {
   /// so that its memory is used again. Of a late part the spans that log records belong to came before: no calls are
   /// made of such records.
   package func load(_ next: inout Batch, isLate: Bool = false) {
-    focus(-1)
+    focus.clear()
     retired.removeAll()
     swap(&batch, &next)
     next.removeAll()
@@ -14,7 +14,12 @@ extension Mapper {
     order()
     nameLogs()
     addRecordSpans(isLate: isLate)
-    traceText = batch.spans.first.map { Array($0.trace.description.utf8) } ?? []
+    scratch.truncate(to: 0)
+    if let trace = batch.spans.first?.trace {
+      scratch.appendHex(trace.high)
+      scratch.appendHex(trace.low)
+    }
+    traceText = scratch.array()
     users.removeAll(keepingCapacity: true)
     users.append(contentsOf: repeatElement(nil, count: batch.spans.count))
     numberKeys()
@@ -23,10 +28,8 @@ extension Mapper {
     joinLogs()
     spans.removeAll(keepingCapacity: true)
     spans.append(contentsOf: repeatElement(SpanState(), count: batch.spans.count))
-    for index in spans.indices {
-      focus(index)
-      classify(index)
-    }
+    slotsPresent.fill(batch.spans.count &* slotWords, with: 0)
+    for index in spans.indices { classify(index) }
     shapeTree()
   }
 
@@ -63,7 +66,6 @@ extension Mapper {
       last = memory.key(bytes, batch.attributes[index].key, after: last, program)
       keys[index] = last
     }
-    places.extend(to: memory.count, with: 0)
     consumed.fill(count, with: false)
   }
 
@@ -90,8 +92,8 @@ extension Mapper {
         if slot >= 0 { scopeSlots[index * width + Int(slot)] = attribute + 1 }
       }
     }
-    scopeDialects.removeAll(keepingCapacity: true)
-    scopeDialects.append(contentsOf: repeatElement(nil, count: batch.scopes.count))
+    scopeAnswers.removeAll(keepingCapacity: true)
+    scopeAnswers.append(contentsOf: repeatElement(nil, count: batch.scopes.count))
   }
 
   private static func reset(_ slots: inout [Int32], _ count: Int) {
@@ -128,75 +130,6 @@ extension Mapper {
   }
 
   private static let eventNameKey = Array("event.name".utf8)
-
-  /// Finds the first dialect that knows the span, and what kind of span it says it is.
-  private func classify(_ index: Int) {
-    find(index)
-    guard index >= givenSpans, spans[index].dialect >= 0 else { return }
-    let made = recordKinds[index - givenSpans]
-    if made == .evaluation || !spans[index].isCall { spans[index].kind = made }
-  }
-
-  private func find(_ index: Int) {
-    var left = candidates(index)
-    while left != 0 {
-      let number = left.trailingZeroBitCount
-      left &= left &- 1
-      // All dialects from the last bit on share it.
-      for dialect in number...(number < MatchIndex.last ? number : program.dialects.count - 1)
-      where holds(program.dialects[dialect].facts.match, index) {
-        spans[index].dialect = Int32(dialect)
-        spans[index].kind = kind(of: index, program.dialects[dialect])
-        return
-      }
-    }
-  }
-
-  /// The dialects that may know the span.
-  private func candidates(_ index: Int) -> MatchIndex.Dialects {
-    var found = program.matches.always | dialects(ofScope: Int(batch.spans[index].scope), index)
-    for attribute in batch.spans[index].attributes {
-      let key = keys[Int(attribute)]
-      if Int(key) < slotCount { found |= program.matches.bySlot[Int(key)] }
-      let family = memory[key].family
-      if family >= 0 { found |= program.matches.byFamily[Int(family)] }
-    }
-    return found
-  }
-
-  /// The dialects that a scope may be of: asked for its first span, and remembered.
-  private func dialects(ofScope scope: Int, _ index: Int) -> MatchIndex.Dialects {
-    if program.matches.byScope.isEmpty { return 0 }
-    if let known = scopeDialects[scope] { return known }
-    var found: MatchIndex.Dialects = 0
-    for part in program.matches.byScope where holds(part.condition, index) { found |= part.dialects }
-    scopeDialects[scope] = found
-    return found
-  }
-
-  private func kind(of index: Int, _ dialect: CompiledDialect) -> Kind {
-    for rule in dialect.facts.kinds {
-      switch rule {
-      case .when(let condition, let kind):
-        if holds(condition, index) { return kind }
-      case .by(let paths, let table):
-        for path in paths {
-          lower.removeAll(keepingCapacity: true)
-          let item = resolve(path, index).item
-          if case .value(.string(let text)) = item {
-            lower.append(bytes, text)
-          } else if let text = text(item) {
-            lower.append(contentsOf: text)
-          } else {
-            continue
-          }
-          for place in lower.indices where lower[place] >= 0x41 && lower[place] <= 0x5a { lower[place] |= 0x20 }
-          if let kind = table.kind(of: lower) { return kind }
-        }
-      }
-    }
-    return .notAI
-  }
 }
 
 extension ByteSpan {

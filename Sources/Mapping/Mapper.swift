@@ -13,14 +13,16 @@ package final class Mapper {
   /// Numbers of attribute names, for every attribute of the batch.
   var keys = ValueBuffer<Int32>()
   var memory: KeyMemory
-  /// The span that `places` is about; -1 for none.
-  var focused = -1
-  /// For each name, the index plus one of the focused span's attribute of that name; 0 for none.
-  var places = ValueBuffer<Int32>()
+  var focus = Focus()
+  /// For each span, a bit for each slot that it has: `slotWords` words a span.
+  var slotsPresent = ValueBuffer<UInt64>()
+  /// The attributes of the span at hand that say something about its dialect.
+  var telling = ValueBuffer<Int32>()
   var resourceSlots: [Int32] = []
   var scopeSlots: [Int32] = []
-  /// The dialects that each scope may be of, as far as the scope itself tells.
-  var scopeDialects: [MatchIndex.Dialects?] = []
+  /// What each scope says about the dialects of its spans; nil not asked yet.
+  var scopeAnswers: [ScopeMemory.Answer?] = []
+  var scopeMemory = ScopeMemory()
   /// `"otel.resource.…":…,` of each resource, written once and copied into every event; and where each one stands.
   var resourceText = ByteBuffer()
   var resourceSlices: [Slice?] = []
@@ -52,6 +54,7 @@ package final class Mapper {
   /// Attributes of the current span whose JSON text is on the tape.
   var parsed: [(attribute: Int32, node: Int)] = []
   var scratch = ByteBuffer()
+  var moment = MomentWriter()
   /// Text in lower case, while a table is asked.
   var lower: [UInt8] = []
   /// The trace id as text, which stands in for an unknown user.
@@ -71,10 +74,12 @@ package final class Mapper {
   package internal(set) var conversionFailures: [ConversionFailure: Int] = [:]
 
   let slotCount: Int
+  let slotWords: Int
 
   package init(program: Program) {
     self.program = program
     slotCount = program.slots.count
+    slotWords = slotCount / 64 + 1
     memory = KeyMemory(program)
   }
 }
@@ -123,8 +128,6 @@ struct SpanState {
   var duplicateOf: SpanID?
   /// Whether an attribute is given twice.
   var hasRepeats = false
-  /// A bit for each slot that an attribute has, by its number modulo 64: says quickly what a span has not.
-  var slots: UInt64 = 0
 
   var isAI: Bool { kind != .notAI }
   var isCall: Bool { kind == .generation || kind == .embedding }

@@ -62,6 +62,8 @@ struct Transcript {
   /// Whether the last message may yet grow.
   var isGrowing: Bool { isOpen || isReasoning }
 
+  var hasSystem: Bool { messages.contains { $0.role == .system } }
+
   mutating func add(_ message: Message) {
     let thinks = message.role == .assistant && message.isReasoningOnly
     if isReasoning, message.role == .assistant {

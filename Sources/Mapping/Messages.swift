@@ -9,28 +9,21 @@ extension Mapper {
     out.append(UInt8(ascii: "["))
     let start = out.count
     var transcript = Transcript(role: role)
-    if instructions.isEmpty, isArray(root) {
-      var child = root &+ 1
-      for _ in 0..<tape.nodes[root].children {
-        if !transcript.isGrowing, !transcript.messages.isEmpty { flush(&transcript, to: &out) }
-        if transcript.isGrowing || !writeShort(child, to: &out) {
-          if members(of: child)[.eventName] != nil {
-            read(root, into: &transcript)
-            break
-          }
-          read(child, into: &transcript)
-        }
-        child = Int(tape.nodes[child].next)
-      }
-    } else {
-      read(root, into: &transcript)
-      if !instructions.isEmpty, !transcript.messages.contains(where: { $0.role == .system }) {
-        var told = Transcript(role: .system)
-        addSystem(instructions, to: &told)
-        flush(&told, to: &out)
-      }
-    }
+    read(root, into: &transcript)
+    if !instructions.isEmpty, !transcript.hasSystem { write(instructions: instructions, to: &out) }
     flush(&transcript, to: &out)
+    endMessages(start, to: &out)
+  }
+
+  /// Writes what the system is told, with a comma after it.
+  func write(instructions: [Int], to out: inout ByteBuffer) {
+    var told = Transcript(role: .system)
+    addSystem(instructions, to: &told)
+    flush(&told, to: &out)
+  }
+
+  /// Closes the list of messages that begins at `start`.
+  func endMessages(_ start: Int, to out: inout ByteBuffer) {
     if out.count > start { out.truncate(to: out.count - 1) }
     out.append(UInt8(ascii: "]"))
   }
@@ -51,7 +44,7 @@ extension Mapper {
   }
 
   /// Writes what was read, each with a comma after it.
-  private func flush(_ transcript: inout Transcript, to out: inout ByteBuffer) {
+  func flush(_ transcript: inout Transcript, to out: inout ByteBuffer) {
     for message in transcript.drain() { write(message, to: &out) }
   }
 

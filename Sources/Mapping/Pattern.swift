@@ -19,17 +19,19 @@ package struct Pattern: Sendable {
   }
 
   private let instructions: [Instruction]
-  /// The bytes that a match can begin with; nil if it can be empty.
+  /// The bytes that a match can begin with, at the start of a text and further on; nil if it can be empty.
   private let first: ByteSet?
+  private let firstInside: ByteSet?
 
   /// Compiles the pattern, or says what it may not have.
   package init(_ text: String) throws(PatternError) {
     var parser = PatternParser(Array(text.utf8))
     instructions = try parser.program()
-    first = Self.first(of: instructions)
+    first = Self.first(of: instructions, inside: false)
+    firstInside = Self.first(of: instructions, inside: true)
   }
 
-  private static func first(of instructions: [Instruction]) -> ByteSet? {
+  private static func first(of instructions: [Instruction], inside: Bool) -> ByteSet? {
     var first = ByteSet()
     var seen = [Bool](repeating: false, count: instructions.count)
     var stack = [0]
@@ -41,7 +43,8 @@ package struct Pattern: Sendable {
       case .match: return nil
       case .jump(let target): stack.append(target)
       case .split(let one, let other): stack += [one, other]
-      case .save, .start, .end, .boundary: stack.append(place + 1)
+      case .start: if !inside { stack.append(place + 1) }
+      case .save, .end, .boundary: stack.append(place + 1)
       }
     }
     return first
@@ -55,13 +58,15 @@ package struct Pattern: Sendable {
 
   /// Where the group of the leftmost match lies; nil if there is no match, or the group took no part in it.
   package func firstGroup(in bytes: ByteSpan) -> Range<Int>? {
+    // Most texts have no place where a match could begin.
+    guard let start = (0...bytes.count).first(where: { canBegin(at: $0, bytes) }) else { return nil }
     var current: [Walker] = []
     var found: (start: Int, end: Int)?
     var next: [Walker] = []
     // At which position an instruction was last entered, for the walkers of this position and of the next.
     var seen = [Int](repeating: -1, count: instructions.count)
-    for position in 0...bytes.count {
-      if found == nil, first.map({ position < bytes.count && $0.contains(bytes[position]) }) ?? true {
+    for position in start...bytes.count {
+      if found == nil, canBegin(at: position, bytes) {
         add(Walker(instruction: 0, group: (-1, -1)), position, bytes, &current, &seen)
       }
       if current.isEmpty {
@@ -85,6 +90,11 @@ package struct Pattern: Sendable {
     }
     guard let found, found.start >= 0, found.end >= found.start else { return nil }
     return found.start..<found.end
+  }
+
+  @inline(__always) private func canBegin(at position: Int, _ bytes: ByteSpan) -> Bool {
+    guard let set = position == 0 ? first : firstInside else { return true }
+    return position < bytes.count && set.contains(bytes[position])
   }
 
   /// Follows everything that consumes no byte; instructions are entered once a position, in order of preference.

@@ -9,6 +9,10 @@ package struct Program: Sendable {
   /// All texts that are written as they stand, one after the other.
   var labels = Labels()
   var furtherLabels: [Slice] = []
+  /// The parts of conditions, what they look at, and what they compare it with: texts of `labels`.
+  var conditions: [CompiledCondition] = []
+  var paths: [CompiledPath] = []
+  var texts: [Slice] = []
   /// Attribute names that some rule reads, by slot.
   var slots = KeyTable()
   /// Names that only the code writes, or that go out as further names of a property.
@@ -18,6 +22,7 @@ package struct Program: Sendable {
   /// Prefixes of families (`gen_ai.prompt.`), longest first.
   var families: [[UInt8]] = []
   var tables: [CompiledTable] = []
+  var kindTables: [KindTable] = []
   var patterns: [Pattern] = []
   var dialects: [CompiledDialect] = []
   var matches = MatchIndex()
@@ -70,6 +75,8 @@ struct CompiledProperty: Sendable {
   let isOutput: Bool
   /// What the code itself does with its value.
   let role: Role
+  /// Whether nothing more is to be done once its value is written.
+  let isSimple: Bool
 
   /// Properties that the code reads, beside writing them.
   enum Role: Sendable {
@@ -111,6 +118,7 @@ struct CompiledProperty: Sendable {
     case .messages, .tools, .json, .object: isContent = true
     default: isContent = false
     }
+    isSimple = !isContent && further.isEmpty && parameter.isEmpty && role == .none
   }
 }
 
@@ -142,7 +150,8 @@ struct CompiledRelations: Sendable {
 
 enum CompiledKind: Sendable {
   case when(CompiledCondition, Kind)
-  case by([CompiledPath], KindTable)
+  /// Indices into `Program.paths` and `Program.kindTables`.
+  case by(path: Int32, table: Int32)
 }
 
 /// From the values of an attribute, in lower case, to kinds.
@@ -241,6 +250,23 @@ final class CompiledPath: Sendable {
 
   let place: Place
   let pointer: [Step]
+  /// Whether both lead to the same thing in a scope or resource.
+  func isSame(as other: CompiledPath) -> Bool {
+    guard pointer.isEmpty, other.pointer.isEmpty else { return false }
+    switch (place, other.place) {
+    case (.scopeName, .scopeName), (.scopeVersion, .scopeVersion), (.scopeSchemaURL, .scopeSchemaURL): return true
+    case (.scope(let one), .scope(let two)), (.resource(let one), .resource(let two)): return one == two
+    default: return false
+    }
+  }
+
+  /// The family whose members it stands for, if it stands for no more than that.
+  var family: Int? {
+    switch place {
+    case .gather(let family), .object(let family): pointer.isEmpty ? family : nil
+    default: nil
+    }
+  }
 
   init(place: Place, pointer: [Step]) {
     self.place = place
@@ -266,19 +292,40 @@ struct NamePattern: Sendable {
   }
 }
 
-indirect enum CompiledCondition: Sendable {
+/// A condition: plain numbers, which lead to the parts, paths and texts that `Program` keeps in runs.
+enum CompiledCondition: Sendable {
   case never
   case always
   case status(StatusCode)
-  case any([CompiledCondition])
-  case all([CompiledCondition])
-  case not(CompiledCondition)
-  case present(CompiledPath)
-  case equals(CompiledPath, [[UInt8]])
-  case prefix(CompiledPath, [[UInt8]])
-  case suffix(CompiledPath, [[UInt8]])
-  case atLeast(CompiledPath, [Int])
-  case below(CompiledPath, [Int])
+  /// Runs of `Program.conditions`.
+  case any(Range<Int32>)
+  case all(Range<Int32>)
+  case not(Int32)
+  /// An attribute that is there, by its slot.
+  case has(Int32)
+  /// Anything that is there, by its path.
+  case present(Int32)
+  case equals(TextTest)
+  case prefix(TextTest)
+  case suffix(TextTest)
+  case atLeast(TextTest)
+  case below(TextTest)
+}
+
+/// What is compared, and with what.
+struct TextTest: Sendable {
+  /// Index into `Program.paths`.
+  var path: Int32
+  /// Where the path leads, if no more than a look is needed to find it.
+  var short: Short
+  /// A run of `Program.texts`, any of which may match; of versions there is one.
+  var texts: Range<Int32>
+
+  enum Short: Sendable {
+    case attribute(slot: Int32)
+    case spanName
+    case none
+  }
 }
 
 /// A shared enum table, keys in lower case.

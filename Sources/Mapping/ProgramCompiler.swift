@@ -114,8 +114,9 @@ struct ProgramCompiler {
     compiled.isSecondary = dialect.isSecondary
     for link in chain {
       for kind in link.kinds {
-        compiled.kinds.append(self.kind(kind))
-        origins.kinds.append(kind.position)
+        let made = kinds(kind)
+        compiled.kinds += made
+        origins.kinds += made.map { _ in kind.position }
       }
       addConstants(of: link, to: &compiled, &origins)
       for name in link.drop { add(drop: name, to: &compiled, &origins) }
@@ -210,11 +211,15 @@ struct ProgramCompiler {
     }
   }
 
-  private mutating func kind(_ rule: KindRule) -> CompiledKind {
+  private mutating func kinds(_ rule: KindRule) -> [CompiledKind] {
     switch rule {
-    case .when(let condition, let kind, _): .when(self.condition(condition), kind)
+    case .when(let condition, let kind, _): return [.when(self.condition(condition), kind)]
     case .by(let paths, let map, _):
-      .by(paths.map { path($0) }, Self.table(map))
+      program.kindTables.append(Self.table(map))
+      return paths.map { path in
+        program.paths.append(self.path(path))
+        return .by(path: Int32(program.paths.count - 1), table: Int32(program.kindTables.count - 1))
+      }
     }
   }
 
@@ -263,21 +268,51 @@ struct ProgramCompiler {
 
   mutating func condition(_ condition: Condition) -> CompiledCondition {
     switch condition {
-    case .any(let parts): .any(parts.map { self.condition($0) })
-    case .all(let parts): .all(parts.map { self.condition($0) })
-    case .not(let part): .not(self.condition(part))
-    case .present(let path): .present(self.path(path))
+    case .any(let parts): any(parts.map { self.condition($0) })
+    case .all(let parts): .all(run(of: parts.map { self.condition($0) }))
+    case .not(let part): .not(run(of: [self.condition(part)]).lowerBound)
+    case .present(let path): present(path)
     case .equals(let path, let values) where path.place == .span && path.name == "status":
       any(values.compactMap { status($0) })
-    case .equals(let path, let values): .equals(self.path(path), values.map(\.bytes))
-    case .prefix(let path, let values): .prefix(self.path(path), values.map { Array($0.utf8) })
-    case .suffix(let path, let values): .suffix(self.path(path), values.map { Array($0.utf8) })
-    case .atLeast(let path, let version): .atLeast(self.path(path), Version.numbers(version))
-    case .below(let path, let version): .below(self.path(path), Version.numbers(version))
+    case .equals(let path, let values): .equals(comparison(path, values.map(\.bytes)))
+    case .prefix(let path, let values): .prefix(comparison(path, values.map { Array($0.utf8) }))
+    case .suffix(let path, let values): .suffix(comparison(path, values.map { Array($0.utf8) }))
+    case .atLeast(let path, let version): .atLeast(comparison(path, [Array(version.utf8)]))
+    case .below(let path, let version): .below(comparison(path, [Array(version.utf8)]))
     }
   }
 
-  private func any(_ parts: [CompiledCondition]) -> CompiledCondition { parts.count == 1 ? parts[0] : .any(parts) }
+  private mutating func any(_ parts: [CompiledCondition]) -> CompiledCondition {
+    parts.count == 1 ? parts[0] : .any(run(of: parts))
+  }
+
+  private mutating func run(of parts: [CompiledCondition]) -> Range<Int32> {
+    let first = Int32(program.conditions.count)
+    program.conditions += parts
+    return first..<Int32(program.conditions.count)
+  }
+
+  private mutating func present(_ path: Path) -> CompiledCondition {
+    let compiled = self.path(path)
+    if case .attribute(let slot) = compiled.place, compiled.pointer.isEmpty { return .has(Int32(slot)) }
+    program.paths.append(compiled)
+    return .present(Int32(program.paths.count - 1))
+  }
+
+  private mutating func comparison(_ path: Path, _ texts: [[UInt8]]) -> TextTest {
+    let compiled = self.path(path)
+    let first = Int32(program.texts.count)
+    for text in texts { program.texts.append(program.labels.add(text)) }
+    program.paths.append(compiled)
+    let short: TextTest.Short =
+      switch compiled.place {
+      case .attribute(let slot) where compiled.pointer.isEmpty: .attribute(slot: Int32(slot))
+      case .spanName: .spanName
+      default: .none
+      }
+    return TextTest(
+      path: Int32(program.paths.count - 1), short: short, texts: first..<Int32(program.texts.count))
+  }
 
   private func status(_ value: Literal) -> CompiledCondition? {
     switch value {

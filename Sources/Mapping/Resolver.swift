@@ -105,7 +105,7 @@ extension Mapper {
   }
 
   /// Empty, `{}`, `[]`, or what instrumentations put in place of content they hide.
-  private func isBlank(_ text: Slice) -> Bool {
+  func isBlank(_ text: Slice) -> Bool {
     switch text.count {
     case 0: return true
     case 2:

@@ -10,11 +10,14 @@ extension Mapper {
     while left != 0 {
       let number = left.trailingZeroBitCount
       left &= left &- 1
-      // All rules from the last bit on share it.
-      for rule in dialect.rules[number...(number < RuleIndex.last ? number : dialect.rules.count - 1)]
-      where rule.events & event.bit != 0 && !(leavesUsage && rule.isUsage) {
-        if apply(rule, of: dialect, from: index, to: index, &out) { continue }
-        if rule.inherits { inherit(Int(rule.property), for: index, &out) }
+      if number < RuleIndex.last {
+        let rule = dialect.rules[number]
+        if !(leavesUsage && rule.isUsage) { applyOrInherit(rule, of: dialect, to: index, &out) }
+      } else {
+        // All rules from the last bit on share it.
+        for rule in dialect.rules[number...] where rule.events & event.bit != 0 && !(leavesUsage && rule.isUsage) {
+          applyOrInherit(rule, of: dialect, to: index, &out)
+        }
       }
     }
   }
@@ -28,11 +31,20 @@ extension Mapper {
     if spans[index].aiParent >= 0 { found |= ruleIndex.inherited }
     for attribute in batch.spans[index].attributes {
       let key = keys[Int(attribute)]
-      if Int(key) < slotCount { found |= ruleIndex.bySlot[Int(key)] }
-      let family = memory[key].family
-      if family >= 0 { found |= ruleIndex.byFamily[Int(family)] }
+      if Int(key) < slotCount {
+        found |= ruleIndex.bySlot[Int(key)]
+      } else if case let family = memory.family(of: key), family >= 0 {
+        found |= ruleIndex.byFamily[Int(family)]
+      }
     }
     return found & ruleIndex.carried(by: event)
+  }
+
+  private func applyOrInherit(
+    _ rule: CompiledRule, of dialect: CompiledDialect, to index: Int, _ out: inout ByteBuffer
+  ) {
+    if apply(rule, of: dialect, from: index, to: index, &out) || !rule.inherits { return }
+    inherit(Int(rule.property), for: index, &out)
   }
 
   /// Writes what the nearest ancestor says that says anything, each read by its own dialect.
@@ -84,16 +96,31 @@ extension Mapper {
   ) -> Bool {
     for source in Int(rule.sources.lowerBound)..<Int(rule.sources.upperBound) {
       let head = dialect.heads[source]
-      if !canSpeak(head, index) { continue }
-      if let (value, attribute) = plainValue(head, index) {
-        if !isPresent(value) { continue }
-        if writePlain(value, program.properties[Int(rule.property)], &out) {
-          if index == target {
-            if attribute >= 0 { consumed[attribute] = true }
-            consumeRest(rule, of: dialect, after: source, attribute, index)
+      var place = -1
+      let value: Value
+      switch head.reach {
+      case .plain:
+        place = attribute(in: Int(head.slot), of: index)
+        if place < 0 { continue }
+        value = batch.attributes[place].value
+      case .resource:
+        place = resourceAttribute(head, index)
+        if place < 0 { continue }
+        value = batch.attributes[place].value
+      case .spanName: value = .string(batch.spans[index].name)
+      default:
+        if canSpeak(head, index), write(rule, of: dialect, source, from: index, to: target, &out) { return true }
+        continue
+      }
+      if !isPresent(value) { continue }
+      if writePlain(value, program.properties[Int(rule.property)], &out) {
+        if index == target {
+          if place >= 0 { consumed[place] = true }
+          if source &+ 1 < Int(rule.sources.upperBound) {
+            consumeRest(rule, of: dialect, after: source, place, index)
           }
-          return true
         }
+        return true
       }
       if write(rule, of: dialect, source, from: index, to: target, &out) { return true }
     }
@@ -111,7 +138,11 @@ extension Mapper {
       out.truncate(to: start)
       return false
     }
-    finish(property, valueStart: valueStart, .value(value), &out)
+    if property.isSimple {
+      out.append(UInt8(ascii: ","))
+    } else {
+      finish(property, valueStart: valueStart, .value(value), &out)
+    }
     return true
   }
 
@@ -201,14 +232,20 @@ extension Mapper {
     guard found.isPresent else { return nil }
     var found = found
     if words.sinceStart { return sinceStart(found, source, words, index) }
-    if let take = words.take, let list = node(found.item, attribute: found.attribute), tape.nodes[list].kind == .array {
+    if let take = words.take, words.unwrap == nil, let text = listedText(found.item, take) {
+      found.item = .value(.string(text))
+    } else if let take = words.take, let list = node(found.item, attribute: found.attribute),
+      tape.nodes[list].kind == .array
+    {
       let last = Int(tape.nodes[list].children) - 1
       guard let taken = element(list, take == .first ? 0 : last) else { return nil }
       found.item = .node(taken)
     }
     if let unwrap = words.unwrap { found.item = unwrapped(found, unwrap) }
-    let isText = !words.strip.isEmpty || words.pattern != nil || !words.skip.isEmpty || source.table != nil
-    if isText, var text = scalarText(found.item) {
+    let isText = !words.strip.isEmpty || words.pattern != nil || !words.skip.isEmpty
+    if !isText, let table = source.table, case .value(.string(let text)) = found.item {
+      if let value = program.tables[table].value(bytes, text, &lower) { found.item = .text(value) }
+    } else if isText || source.table != nil, var text = scalarText(found.item) {
       if let pattern = words.pattern {
         guard let group = program.patterns[pattern].firstGroup(in: text.span) else { return nil }
         text = Array(text[group])
@@ -222,6 +259,20 @@ extension Mapper {
     }
     if let separator = words.split, let text = scalarText(found.item) { found.item = split(text, separator) }
     return isPresent(found.item) ? found : nil
+  }
+
+  /// The first or last of an OTLP list, if it is text: nearly all lists of which one is taken hold one word.
+  private func listedText(_ item: Item, _ take: Take) -> Slice? {
+    guard case .value(.array(let list)) = item else { return nil }
+    let bytes = self.bytes
+    var reader = ArrayReader(list)
+    var taken: Value?
+    while let value = (try? reader.next(in: bytes)) ?? nil {
+      taken = value
+      if take == .first { break }
+    }
+    if case .string(let text)? = taken { return text }
+    return nil
   }
 
   private func number(_ text: [UInt8]) -> Double? { Double(String(decoding: text, as: UTF8.self)) }

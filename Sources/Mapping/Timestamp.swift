@@ -79,6 +79,26 @@ enum Timestamp {
   }
 }
 
+/// Writes points in time, most of which fall into the second of the one before.
+struct MomentWriter: ~Copyable {
+  private var second: UInt64 = .max
+  /// That second, up to its point.
+  private var text = ByteBuffer()
+
+  mutating func append(_ nanoseconds: UInt64, to out: inout ByteBuffer) {
+    let (second, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+    if second != self.second {
+      self.second = second
+      text.truncate(to: 0)
+      text.appendTimestamp(nanoseconds)
+      text.truncate(to: text.count - 10)
+    }
+    text.copy(0, text.count, to: &out)
+    out.appendDecimal(rest, digits: 9)
+    out.append(UInt8(ascii: "Z"))
+  }
+}
+
 extension ByteBuffer {
   /// Appends nanoseconds since 1970 as `2026-11-21T05:04:41.137597681Z`.
   package mutating func appendTimestamp(_ nanoseconds: UInt64) {

@@ -3,9 +3,11 @@ package import Telemetry
 
 /// Turns encoded records into the flat arrays of a `Batch`. Nothing is copied: every slice of the result points into
 /// the batch's arena, where the encoded bytes already stand.
-package struct BatchDecoder {
+package struct BatchDecoder: ~Copyable {
   /// The events of the span at hand; kept from span to span, so that it allocates once.
   private var events: [Slice] = []
+  /// A run of attributes on its way into the batch: an array asks at each append whether it is its only owner.
+  private var run = ValueBuffer<Attribute>()
 
   package init() {}
 
@@ -57,7 +59,7 @@ package struct BatchDecoder {
     if slice.end > bytes.count { throw .malformed(offset: slice.start, path: "", reason: "a record out of range") }
   }
 
-  private func scope(
+  private mutating func scope(
     _ bytes: ByteSpan, _ entry: ScopeEntry, resource: Int32, into batch: inout Batch
   ) throws(OTLPError) {
     var scope = Scope(
@@ -75,13 +77,16 @@ package struct BatchDecoder {
   }
 
   /// Appends the attributes that stand in field `number` of a message.
-  private func attributes(
+  private mutating func attributes(
     _ bytes: ByteSpan, _ slice: Slice, number: UInt32, into batch: inout Batch
   ) throws(OTLPError) -> Run {
     let first = Int32(batch.attributes.count)
     var cursor = ProtobufCursor(slice)
     while let field = try cursor.field(in: bytes) {
-      if field.number == number, field.wire == .bytes { try attribute(bytes, field.slice, into: &batch) }
+      if field.number == number, field.wire == .bytes {
+        try attribute(bytes, field.slice, into: &batch)
+        plainRun(bytes, &cursor, tag: UInt8(number &<< 3 | 2), into: &batch)
+      }
     }
     return first..<Int32(batch.attributes.count)
   }
@@ -92,6 +97,31 @@ package struct BatchDecoder {
     do throws(ProtobufError) { batch.attributes.append(try Attribute(bytes, keyValue: slice)) } catch {
       throw OTLPError(error)
     }
+  }
+
+  /// Appends the plain attributes that stand at the cursor, all in the field with this one-byte tag.
+  private mutating func plainRun(
+    _ bytes: ByteSpan, _ cursor: inout ProtobufCursor, tag: UInt8, into batch: inout Batch
+  ) {
+    var offset = cursor.offset
+    let end = cursor.end
+    precondition(end <= bytes.count)
+    run.removeAll()
+    while offset < end, bytes[offset] == tag {
+      if let short = PlainAttribute.short(bytes, &offset, end, tag: tag) {
+        run.append(short)
+        continue
+      }
+      var start = offset &+ 1
+      let size = PlainAttribute.length(bytes, &start, end)
+      guard size >= 0, size <= end &- start, let plain = PlainAttribute(bytes, Slice(start, start &+ size)) else {
+        break
+      }
+      run.append(Attribute(key: plain.key, value: plain.value(bytes)))
+      offset = start &+ size
+    }
+    cursor.offset = offset
+    run.appendAll(to: &batch.attributes)
   }
 
   private mutating func span(
@@ -113,7 +143,9 @@ package struct BatchDecoder {
     var cursor = ProtobufCursor(slice)
     while let field = try cursor.field(in: bytes) {
       switch (field.number, field.wire) {
-      case (9, .bytes): try attribute(bytes, field.slice, into: &batch)
+      case (9, .bytes):
+        try attribute(bytes, field.slice, into: &batch)
+        plainRun(bytes, &cursor, tag: 0x4a, into: &batch)
       case (1, .bytes): trace = TraceID(bytes, field.slice)
       case (2, .bytes): id = SpanID(bytes, field.slice)
       case (3, .bytes): traceState = field.slice
@@ -145,7 +177,7 @@ package struct BatchDecoder {
     batch.spans.append(span)
   }
 
-  private func event(_ bytes: ByteSpan, _ slice: Slice, into batch: inout Batch) throws(OTLPError) {
+  private mutating func event(_ bytes: ByteSpan, _ slice: Slice, into batch: inout Batch) throws(OTLPError) {
     var event = SpanEvent(name: .empty, time: 0, attributes: 0..<0)
     var cursor = ProtobufCursor(slice)
     let first = Int32(batch.attributes.count)

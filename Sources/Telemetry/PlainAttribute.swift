@@ -47,6 +47,57 @@ package struct PlainAttribute {
     content = Slice(offset, end)
   }
 
+  /// The attribute in the field that begins at `offset` with the tag `tag`, if it is plain and all its lengths take one
+  /// byte; moves `offset` behind it. Two words hold nearly all that has to be checked. `end` is at most `bytes.count`: that
+  /// is not checked.
+  @inline(__always) @inlinable package static func short(
+    _ bytes: ByteSpan, _ offset: inout Int, _ end: Int, tag: UInt8
+  ) -> Attribute? {
+    guard end &- offset >= 8 else { return nil }
+    // Tag, length, 0x0a, length of the key.
+    let head = unsafe bytes.uncheckedHalf(offset)
+    let fieldEnd = offset &+ 2 &+ Int(head &>> 8 & 0x7f)
+    let start = offset &+ 4 &+ Int(head &>> 24)
+    guard head & 0x80ff_80ff == 0x000a_0000 | UInt32(tag), fieldEnd <= end, start &+ 4 <= fieldEnd else { return nil }
+    // 0x12, length of the value, its tag, and the length of a text or the first byte of a number.
+    let inner = unsafe bytes.uncheckedHalf(start)
+    guard inner & 0x80ff == 0x12, start &+ 2 &+ Int(inner &>> 8 & 0x7f) == fieldEnd else { return nil }
+    let value: Value
+    switch UInt8(truncatingIfNeeded: inner &>> 16) {
+    case 0x0a:
+      guard start &+ 4 &+ Int(inner &>> 24) == fieldEnd else { return nil }
+      value = .string(Slice(start &+ 4, fieldEnd))
+    case 0x18:
+      guard let number = unsafe varint(bytes, start &+ 3, fieldEnd) else { return nil }
+      value = .int(Int64(bitPattern: number))
+    case 0x10:
+      guard let number = unsafe varint(bytes, start &+ 3, fieldEnd) else { return nil }
+      value = .bool(number != 0)
+    case 0x21:
+      guard start &+ 11 == fieldEnd else { return nil }
+      value = .double(Double(bitPattern: unsafe bytes.uncheckedWord(start &+ 3).littleEndian))
+    default: return nil
+    }
+    let key = Slice(offset &+ 4, start)
+    offset = fieldEnd
+    return Attribute(key: key, value: value)
+  }
+
+  /// A varint that ends exactly at `end`, which the caller has checked to be inside.
+  @unsafe @inline(__always) @inlinable static func varint(_ bytes: ByteSpan, _ start: Int, _ end: Int) -> UInt64? {
+    var number: UInt64 = 0
+    var shift: UInt64 = 0
+    var index = start
+    while index < end, shift < 70 {
+      let byte = unsafe bytes[unchecked: index]
+      number |= UInt64(byte & 0x7f) &<< shift
+      index &+= 1
+      if byte < 0x80 { return index == end ? number : nil }
+      shift &+= 7
+    }
+    return nil
+  }
+
   /// A length of up to three bytes, or -1; moves `offset` behind it. `end` is at most `bytes.count`: that is not checked.
   @inline(__always) @inlinable package static func length(_ bytes: ByteSpan, _ offset: inout Int, _ end: Int) -> Int {
     guard offset < end else { return -1 }
@@ -64,7 +115,7 @@ package struct PlainAttribute {
     return value
   }
 
-  @inline(__always) @inlinable func value(_ bytes: ByteSpan) -> Value {
+  @inline(__always) @inlinable package func value(_ bytes: ByteSpan) -> Value {
     switch tag {
     case 0x0a: return .string(content)
     case 0x21: return .double(Double(bitPattern: bytes.word(at: content.start)))

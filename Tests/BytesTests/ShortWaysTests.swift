@@ -26,11 +26,50 @@ struct ShortWaysTests {
 
   @Test func hexadecimal() {
     for value: UInt64 in [0, 0x0123_4567_89ab_cdef, .max, 0xf0f0_0a0a_9999_aaaa] {
-      let all = Hex.string(value)
-      for digits in 1...16 {
+      var out = ByteBuffer()
+      out.appendHex(value)
+      #expect(out.string == Hex.string(value))
+    }
+  }
+
+  @Test func identifiers() {
+    var out = ByteBuffer()
+    out.appendUUID((0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210))
+    #expect(out.string == "01234567-89ab-cdef-fedc-ba9876543210")
+  }
+
+  /// Each way of looking at text has to give what a byte after the other gives, wherever a special byte stands and
+  /// however near the end of memory.
+  @Test(arguments: [0x22, 0x5c, 0x1f, 0x41, 0xff] as [UInt8])
+  func `special bytes are found wherever they stand`(special: UInt8) {
+    for size in 1...40 {
+      for place in 0..<size {
+        var text = [UInt8](repeating: 0x61, count: size)
+        text[place] = special
         var out = ByteBuffer()
-        out.appendHex(value, digits: digits)
-        #expect(out.string == all.suffix(digits))
+        out.appendJSONContent(text.span, Slice(0, size))
+        let escaped: [UInt8]
+        switch special {
+        case 0x22: escaped = Array("\\\"".utf8)
+        case 0x5c: escaped = Array("\\\\".utf8)
+        case 0x1f: escaped = Array("\\u001f".utf8)
+        case 0xff: escaped = Array("\\ufffd".utf8)
+        default: escaped = [special]
+        }
+        let expected = text[..<place] + escaped + text[(place + 1)...]
+        #expect(out.array() == Array(expected))
+      }
+    }
+  }
+
+  @Test func `short pieces are copied whole, wherever they stand`() {
+    let source = (0..<100).map { UInt8($0) }
+    for start in [0, 1, 60, 67, 68, 69, 90, 99] {
+      for size in 0...min(40, 100 - start) {
+        var out = ByteBuffer(capacity: 16)
+        out.append(source.span, Slice(start, start + size))
+        out.append(0xff)
+        #expect(out.array() == Array(source[start..<start + size]) + [0xff])
       }
     }
   }

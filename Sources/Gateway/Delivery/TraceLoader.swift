@@ -3,7 +3,7 @@ import OTLP
 import Telemetry
 
 /// Brings the records of one trace, from however many requests, into one batch.
-struct TraceLoader {
+struct TraceLoader: ~Copyable {
   private(set) var batch = Batch()
   private var resources: [Slice] = []
   private var scopes: [ScopeEntry] = []

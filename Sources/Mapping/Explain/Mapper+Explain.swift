@@ -18,7 +18,7 @@ extension Mapper {
   }
 
   private func explain(_ event: MappedEvent, _ index: Int, _ members: EventMembers) -> EventExplanation {
-    focus(index)
+    focus(on: index)
     forgetParsed()
     let dialect = program.dialects[Int(spans[index].dialect)]
     let origins = program.origins.dialects[Int(spans[index].dialect)]
@@ -140,13 +140,11 @@ extension Mapper {
       switch rule {
       case .when(let condition, _):
         if holds(condition, index) { return program.origins.place(origins.kinds[number]) }
-      case .by(let paths, let table):
-        for path in paths {
-          guard let text = text(resolve(path, index).item), table.kind(of: text.lowercasedASCII) != nil else {
-            continue
-          }
-          return program.origins.place(origins.kinds[number])
-        }
+      case .by(let path, let table):
+        guard let text = text(resolve(program.paths[Int(path)], index).item),
+          program.kindTables[Int(table)].kind(of: text.lowercasedASCII) != nil
+        else { continue }
+        return program.origins.place(origins.kinds[number])
       }
     }
     return nil
