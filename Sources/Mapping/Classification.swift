@@ -40,16 +40,16 @@ extension Mapper {
   /// span has.
   private func hints(of index: Int) -> (sure: MatchIndex.Dialects, branches: MatchIndex.Branches) {
     let memory = self.memory
-    memory.survey(
-      batch.spans[index].attributes, keys, slots: &slotsPresent, base: index &* slotWords, telling: &telling)
+    let base = index &* slotWords
     var sure: MatchIndex.Dialects = 0
     var branches: MatchIndex.Branches = 0
-    for place in 0..<telling.count {
-      let attribute = Int(telling[place])
-      let hint = memory.hint(of: keys[attribute])
+    for attribute in batch.spans[index].attributes {
+      let key = Int(keys[Int(attribute)])
+      if key < slotCount { slotsPresent[base &+ key &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: key) }
+      guard let hint = memory.hint(of: key) else { continue }
       sure |= hint.sureByName
       branches |= hint.branches
-      if hint.sure & ~sure != 0 || hint.values >= 0 { sure |= dialects(hint, of: attribute) }
+      if hint.sure & ~sure != 0 || hint.values >= 0 { sure |= dialects(hint, of: Int(attribute)) }
     }
     return (sure, branches)
   }

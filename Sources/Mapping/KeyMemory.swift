@@ -1,5 +1,4 @@
 import Bytes
-import Telemetry
 
 /// What the program knows of one attribute name, looked up once per name instead of once per span.
 struct KeyInfo {
@@ -21,7 +20,6 @@ struct KeyInfo {
 /// `slotCount`.
 final class KeyMemory {
   private var names: KeyTable
-  private let slotCount: Int
   private var info = ValueBuffer<KeyInfo>()
   private var labels = ByteBuffer()
   private var hints = ValueBuffer<MatchIndex.Hint>()
@@ -33,7 +31,6 @@ final class KeyMemory {
 
   init(_ program: borrowing Program) {
     names = program.slots
-    slotCount = program.slots.count
     for slot in 0..<names.count {
       let name = names.name(slot)
       describe(name.span, Slice(0, name.count), program)
@@ -47,22 +44,8 @@ final class KeyMemory {
 
   @inline(__always) func family(of key: Int32) -> Int32 { info[Int(key)].family }
 
-  /// What an attribute of that name says about its span's dialect.
-  func hint(of key: Int32) -> MatchIndex.Hint { hints[Int(key)] }
-
-  /// Sets the bits of the slots that attributes have, from the word `base` of `slots` on, and lists the attributes whose
-  /// names say something about their span's dialect.
-  func survey(
-    _ attributes: Run, _ keys: borrowing ValueBuffer<Int32>, slots: inout ValueBuffer<UInt64>, base: Int,
-    telling: inout ValueBuffer<Int32>
-  ) {
-    telling.removeAll()
-    for attribute in attributes {
-      let key = Int(keys[Int(attribute)])
-      if key < slotCount { slots[base &+ key &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: key) }
-      if hasHint[key] { telling.append(attribute) }
-    }
-  }
+  /// What an attribute of that name says about its span's dialect; nil if nothing.
+  @inline(__always) func hint(of key: Int) -> MatchIndex.Hint? { hasHint[key] ? hints[key] : nil }
 
   /// Appends a name's label.
   @inline(__always) func appendLabel(_ key: Int32, to out: inout ByteBuffer) {

@@ -16,8 +16,6 @@ package final class Mapper {
   var focus = Focus()
   /// For each span, a bit for each slot that it has: `slotWords` words a span.
   var slotsPresent = ValueBuffer<UInt64>()
-  /// The attributes of the span at hand that say something about its dialect.
-  var telling = ValueBuffer<Int32>()
   var resourceSlots: [Int32] = []
   var scopeSlots: [Int32] = []
   /// What each scope says about the dialects of its spans; nil not asked yet.
