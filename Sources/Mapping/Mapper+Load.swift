@@ -8,6 +8,8 @@ extension Mapper {
   package func load(_ next: inout Batch, isLate: Bool = false) {
     focus.clear()
     retired.removeAll()
+    // What was parsed stood in the trace before.
+    forgetNodes()
     swap(&batch, &next)
     next.removeAll()
     if memory.isFull { memory = KeyMemory(program) }
@@ -43,11 +45,15 @@ extension Mapper {
     if batch.logs.count > 1 {
       let bytes = self.bytes
       batch.logs.sort { one, other in
-        let (first, second) = (one.span?.value ?? 0, other.span?.value ?? 0)
-        if (one.time, first) != (other.time, second) { return (one.time, first) < (other.time, second) }
-        return bytes.isBefore(one.encoded, other.encoded)
+        let (first, second) = (Self.place(one), Self.place(other))
+        return first == second ? bytes.isBefore(one.encoded, other.encoded) : first < second
       }
     }
+  }
+
+  /// Records without a time of their own, and those of one moment, stand as they were observed.
+  private static func place(_ log: LogRecord) -> (UInt64, UInt64, UInt64) {
+    (log.time > 0 ? log.time : log.observedTime, log.observedTime, log.span?.value ?? 0)
   }
 
   private static func isBefore(_ one: Telemetry.Span, _ other: Telemetry.Span) -> Bool {

@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
   /// The commands that people edit mappings with, as the shell sees them.
   @Suite(.timeLimit(.minutes(3))) struct OfflineTests {
-    private static let fixture = "\(Stage.root)/Fixtures/gen-ai/otel-genai-openai-latest-SPAN_ONLY"
+    private static let fixture = "\(Stage.root)/Fixtures/captures/otel-genai-openai-latest-SPAN_ONLY"
 
     private func run(_ arguments: [String], _ folder: TemporaryFolder) throws -> (code: Program.Exit, program: Program)
     {
@@ -40,7 +40,7 @@ extension EndToEnd {
 
     @Test func `map --diff shows what a changed set changes, and nothing where nothing differs`() throws {
       let folder = TemporaryFolder()
-      let (code, program) = try run(["map", "--diff", overlay(folder), "\(Stage.root)/Fixtures/gen-ai"], folder)
+      let (code, program) = try run(["map", "--diff", overlay(folder), "\(Stage.root)/Fixtures/captures"], folder)
       #expect(code == .code(1), "\(program.lastWords)")
       #expect(program.output.contains("    - $ai_temperature: 0.7"))
       #expect(program.output.contains("    ~ $ai_seed: 42 -> 7"))
