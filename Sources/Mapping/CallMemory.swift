@@ -78,14 +78,14 @@ package struct CallMemory: Sendable {
     let (inner, outer) = isSecondary ? (call, other) : (other, call)
     let slack = MappingLimits.nestedSlack
     return inner.start &+ slack >= outer.start && inner.end <= outer.end &+ slack
-      && isSameModel(
+      && ModelName.isSame(
         Slice(0, inner.model.count), of: inner.model.span, Slice(0, outer.model.count), of: outer.model.span)
   }
 }
 
 extension Mapper {
   /// Whether a set of tables has dialects whose calls may be told again from other traces.
-  package var hasSecondaries: Bool { program.dialects.contains { $0.facts.isSecondary } }
+  package var hasSecondaries: Bool { program.relations.hasSecondaries }
 
   /// Finds out which calls of the loaded trace another trace tells too, and remembers them. Of two accounts the primary
   /// one becomes the call, with the usage that the secondary one counted.
@@ -98,7 +98,8 @@ extension Mapper {
       if spans[index].duplicateOf != nil || partners[index] != nil { continue }
       let span = batch.spans[index]
       let isSecondary = program.dialects[Int(spans[index].dialect)].facts.isSecondary
-      let id = text(of: program.relations.same, at: index)
+      let number = Int(spans[index].call)
+      let id = number >= 0 ? calls[number].id : text(of: program.relations.same, at: index)
       if id.isEmpty, span.status != .error { continue }
       var call = CallMemory.Call(trace: span.trace, span: span.id, start: span.start, end: span.end)
       if id.isEmpty {

@@ -146,6 +146,8 @@ struct CompiledRelations: Sendable {
   var content: [Int] = []
   var callRecords: [NamePattern] = []
   var evaluationRecords: [NamePattern] = []
+  /// Whether any dialect's calls tell again what others tell with content.
+  var hasSecondaries = false
 }
 
 enum CompiledKind: Sendable {

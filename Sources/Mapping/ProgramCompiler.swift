@@ -65,7 +65,8 @@ struct ProgramCompiler {
       nested: set.trace.nested.flatMap { propertyNumbers[$0.value] },
       content: set.trace.content.compactMap { propertyNumbers[$0.value] },
       callRecords: set.trace.callRecords.map { Self.pattern($0.value) },
-      evaluationRecords: set.trace.evaluationRecords.map { Self.pattern($0.value) })
+      evaluationRecords: set.trace.evaluationRecords.map { Self.pattern($0.value) },
+      hasSecondaries: set.dialects.contains(where: \.isSecondary))
   }
 
   /// `"name":`

@@ -7,8 +7,6 @@ struct CallFacts {
   var span: Int
   /// What names the call (`CompiledRelations.same`), in the arena; empty if it does not say.
   var id: Slice
-  /// What nested calls must agree in; empty if it does not say.
-  var model: Slice
   /// As `DialectFacts.isSecondary`.
   var isSecondary: Bool
 }
@@ -30,22 +28,35 @@ extension Mapper {
     if count == 0 || count == 1 && !hasSecondary { return }
     for index in spans.indices where spans[index].isCall && !spans[index].isDuplicate {
       spans[index].call = Int32(calls.count)
-      calls.append(
-        CallFacts(
-          span: index, id: text(of: program.relations.same, at: index),
-          model: text(of: program.relations.nested, at: index),
-          isSecondary: program.dialects[Int(spans[index].dialect)].facts.isSecondary))
+      let id = text(of: program.relations.same, at: index)
+      let isSecondary = program.dialects[Int(spans[index].dialect)].facts.isSecondary
+      calls.append(CallFacts(span: index, id: id, isSecondary: isSecondary))
     }
-    var groups = Groups(count: calls.count)
+    var groups = Groups()
     joinSame(&groups)
     joinNested(&groups)
     if hasSecondary { joinSecondaries(&groups) }
-    for group in groups.several { keepOne(of: group) }
+    for group in groups.all { keepOne(of: group) }
     forgetNodes()
   }
 
   /// Calls of one kind with the same id.
   private func joinSame(_ groups: inout Groups) {
+    if calls.count > Self.fewCalls { return joinManySame(&groups) }
+    let bytes = self.bytes
+    for number in calls.indices where !calls[number].id.isEmpty {
+      let call = calls[number]
+      for other in 0..<number
+      where calls[other].id.count == call.id.count && bytes.equals(calls[other].id, bytes, call.id) {
+        if spans[calls[other].span].kind == spans[call.span].kind { groups.join(other, number) }
+      }
+    }
+  }
+
+  /// So many calls are compared with each other sooner than sorted.
+  private static var fewCalls: Int { 12 }
+
+  private func joinManySame(_ groups: inout Groups) {
     let bytes = self.bytes
     var hashed: [(hash: UInt64, call: Int)] = []
     for (number, call) in calls.enumerated() where !call.id.isEmpty {
@@ -83,14 +94,14 @@ extension Mapper {
   /// A secondary call that nothing else joined is the one without an id that counted the same tokens: some
   /// instrumentations tell of a streamed call only when it is over, beside the span that began it.
   private func joinSecondaries(_ groups: inout Groups) {
-    let joined = Set(groups.several.flatMap(\.self))
+    let joined = Set(groups.all.flatMap(\.self))
     var open = calls.indices.filter { !joined.contains($0) && !calls[$0].isSecondary && calls[$0].id.isEmpty }
     for number in calls.indices where calls[number].isSecondary && !joined.contains(number) {
       let usage = usage(of: calls[number].span)
       let found = open.firstIndex { other in
         let theirs = self.usage(of: calls[other].span).values
         return spans[calls[other].span].kind == spans[calls[number].span].kind
-          && isSameModel(calls[other].model, of: bytes, calls[number].model, of: bytes)
+          && isSameModel(calls[other], calls[number])
           && program.relations.usage.prefix(2).allSatisfy { property in
             let counted = usage.values.first { $0.property == property }?.value
             return counted != nil && counted == theirs.first { $0.property == property }?.value
@@ -105,7 +116,13 @@ extension Mapper {
     guard spans[inner.span].kind == spans[outer.span].kind,
       inner.id.isEmpty || outer.id.isEmpty || bytes.equals(inner.id, bytes, outer.id)
     else { return false }
-    return isWithin(one, other) && isSameModel(inner.model, of: bytes, outer.model, of: bytes)
+    return isWithin(one, other) && isSameModel(inner, outer)
+  }
+
+  private func isSameModel(_ one: CallFacts, _ other: CallFacts) -> Bool {
+    let first = text(of: program.relations.nested, at: one.span)
+    let second = text(of: program.relations.nested, at: other.span)
+    return ModelName.isSame(first, of: bytes, second, of: bytes)
   }
 
   /// Clocks of one process differ by less than a millisecond between two layers.
@@ -159,6 +176,10 @@ extension Mapper {
     guard let rule = dialect.rule(of: property) else { return nil }
     for place in Int(rule.sources.lowerBound)..<Int(rule.sources.upperBound)
     where canSpeak(dialect.heads[place], index) {
+      if let (value, attribute) = plainValue(dialect.heads[place], index) {
+        if isPresent(value) { return Resolved(item: .value(value), attribute: Int32(attribute)) }
+        continue
+      }
       let found = evaluate(dialect.sources[place], program.properties[property], index)
       if let found, found.isPresent { return found }
     }
@@ -204,49 +225,47 @@ extension Mapper {
   }
 }
 
-/// Whether two names mean one model: the same, or one the other with a date behind it or a provider before it.
-func isSameModel(_ one: Slice, of bytes: ByteSpan, _ other: Slice, of otherBytes: ByteSpan) -> Bool {
-  if one.isEmpty || other.isEmpty { return true }
-  let (one, other) = (bytes.withoutProvider(one), otherBytes.withoutProvider(other))
-  let shared = Int(min(one.count, other.count))
-  return bytes.equals(Slice(one.start, one.start + shared), otherBytes, Slice(other.start, other.start + shared))
-}
+/// Names of models as different layers write them.
+enum ModelName {
+  /// Whether two names mean one model: the same, or one the other with a date behind it or a provider before it. Nobody
+  /// is contradicted by silence.
+  static func isSame(_ one: Slice, of bytes: ByteSpan, _ other: Slice, of otherBytes: ByteSpan) -> Bool {
+    if one.isEmpty || other.isEmpty { return true }
+    let (one, other) = (withoutProvider(one, bytes), withoutProvider(other, otherBytes))
+    let shared = Int(min(one.count, other.count))
+    return bytes.equals(Slice(one.start, one.start + shared), otherBytes, Slice(other.start, other.start + shared))
+  }
 
-extension ByteSpan {
   /// What follows the last slash.
-  fileprivate func withoutProvider(_ name: Slice) -> Slice {
+  private static func withoutProvider(_ name: Slice, _ bytes: ByteSpan) -> Slice {
     var start = name.end
-    while start > name.start, self[start - 1] != UInt8(ascii: "/") { start -= 1 }
+    while start > name.start, bytes[start - 1] != UInt8(ascii: "/") { start -= 1 }
     return start == name.end ? name : Slice(start, name.end)
   }
 }
 
-/// Which numbers belong together (union by the smaller number, with shortened paths).
+/// Which calls belong together; nothing at all while none do.
 private struct Groups {
-  private var leader: [Int]
+  /// The smallest number of the group, by any of its numbers.
+  private var leader: [Int: Int] = [:]
 
-  init(count: Int) { leader = Array(0..<count) }
-
-  private mutating func find(_ number: Int) -> Int {
+  private func find(_ number: Int) -> Int {
     var number = number
-    while leader[number] != number {
-      leader[number] = leader[leader[number]]
-      number = leader[number]
-    }
+    while let next = leader[number], next != number { number = next }
     return number
   }
 
   mutating func join(_ one: Int, _ other: Int) {
     let (first, second) = (find(one), find(other))
-    leader[max(first, second)] = min(first, second)
+    let smaller = min(first, second)
+    for number in [one, other, first, second] { leader[number] = smaller }
   }
 
-  /// Those with more than one member, members in order.
-  var several: [[Int]] {
-    mutating get {
-      var members: [Int: [Int]] = [:]
-      for number in leader.indices { members[find(number), default: []].append(number) }
-      return members.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }
-    }
+  /// Each group's members, in order.
+  var all: [[Int]] {
+    if leader.isEmpty { return [] }
+    var members: [Int: [Int]] = [:]
+    for number in leader.keys.sorted() { members[find(number), default: []].append(number) }
+    return members.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }
   }
 }
