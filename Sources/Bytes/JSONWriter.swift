@@ -58,8 +58,9 @@ extension ByteBuffer {
     appendJSONString(bytes.span, Slice(0, bytes.count))
   }
 
-  /// Appends the content of a JSON string that a scanner has checked. Only lone surrogates are changed (to U+FFFD):
-  /// they are legal JSON, but PostHog's parser refuses the whole batch for one.
+  /// Appends the content of a JSON string that a scanner has checked. Only two things are changed: lone surrogates (to
+  /// U+FFFD: they are legal JSON, but PostHog's parser refuses the whole batch for one), and escapes of plain ASCII, which
+  /// becomes itself, so that nothing that is looked for in JSON can hide behind them.
   package mutating func appendJSONRaw(_ bytes: ByteSpan, _ slice: Slice, hasUnicodeEscapes: Bool) {
     guard hasUnicodeEscapes else { return append(bytes, slice) }
     var index = slice.start
@@ -75,8 +76,23 @@ extension ByteBuffer {
         continue
       }
       let size = JSONText.surrogateLength(bytes, index, slice.end)
-      if size == 0 { append("\\ufffd") } else { append(bytes, Slice(index, index + size)) }
+      let unit = JSONText.unit(bytes, index)
+      if size == 0 {
+        append("\\ufffd")
+      } else if unit < 0x80 {
+        appendPlain(UInt8(unit))
+      } else {
+        append(bytes, Slice(index, index + size))
+      }
       index += max(size, 6)
+    }
+  }
+
+  private mutating func appendPlain(_ byte: UInt8) {
+    if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+      appendEscaped(byte)
+    } else {
+      append(byte)
     }
   }
 

@@ -107,6 +107,9 @@ static const unsigned char properties_yaml[] = {
 static const unsigned char pydantic_ai_yaml[] = {
 #embed "../../Mappings/pydantic-ai.yaml"
 };
+static const unsigned char redaction_yaml[] = {
+#embed "../../Mappings/redaction.yaml"
+};
 static const unsigned char semantic_kernel_yaml[] = {
 #embed "../../Mappings/semantic-kernel.yaml"
 };
@@ -176,6 +179,7 @@ static const struct stock_file files[] = {
     {"posthog.yaml", posthog_yaml, sizeof posthog_yaml},
     {"properties.yaml", properties_yaml, sizeof properties_yaml},
     {"pydantic-ai.yaml", pydantic_ai_yaml, sizeof pydantic_ai_yaml},
+    {"redaction.yaml", redaction_yaml, sizeof redaction_yaml},
     {"semantic-kernel.yaml", semantic_kernel_yaml, sizeof semantic_kernel_yaml},
     {"spring-ai.yaml", spring_ai_yaml, sizeof spring_ai_yaml},
     {"strands.yaml", strands_yaml, sizeof strands_yaml},

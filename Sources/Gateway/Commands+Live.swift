@@ -73,7 +73,8 @@ extension Commands {
 
   private static func check(_ command: CheckCommand) throws -> CommandStatus {
     let (set, diagnostics) = loadMappings(
-      directory: command.mappings ?? command.settings.mappings.path, overlays: command.settings.mappings.overlays)
+      directory: command.mappings ?? command.settings.mappings.path, overlays: command.settings.mappings.overlays,
+      redaction: command.settings.redaction.settings)
     if command.printsSchema, let set {
       StandardOutput.write(MappingSchema(set).text)
       return .success

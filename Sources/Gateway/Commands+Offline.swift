@@ -40,7 +40,9 @@ extension Commands {
   /// What another mapping set changes, case by case; 1 if anything, as diff(1) has it.
   private static func diff(_ command: MapCommand, _ changed: String) throws -> CommandStatus {
     let before = try program(command.mappings)
-    let after = try program(OfflineMappings(directory: changed, overlays: command.mappings.overlays))
+    var mappings = command.mappings
+    mappings.directory = changed
+    let after = try program(mappings)
     let cases = try RecordedCase.collect(command.files)
     var summary = MappingDifference.Summary()
     for recorded in cases {
@@ -60,7 +62,8 @@ extension Commands {
 
   private static func program(_ mappings: OfflineMappings) throws -> Program {
     do {
-      return try Gateway.program(mappings.directory, overlays: mappings.overlays, log: Logger(label: "hoglet"))
+      return try Gateway.program(
+        mappings.directory, overlays: mappings.overlays, redaction: mappings.redaction, log: Logger(label: "hoglet"))
     } catch {
       throw CommandError("\(error)", .badData)
     }

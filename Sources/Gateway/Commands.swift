@@ -1,3 +1,5 @@
+package import Mapping
+
 /// What a command tells the shell: 0, 1, or a code of sysexits.h.
 package struct CommandStatus: Sendable, Equatable {
   package let code: Int32
@@ -78,10 +80,15 @@ package struct OfflineMappings: Sendable, Equatable {
   package var directory: String?
   /// Built-in overlays to apply.
   package var overlays: [String]
+  /// What the settings say about redaction.
+  package var redaction: RedactionSettings
 
-  package init(directory: String? = nil, overlays: [String] = []) {
+  package init(
+    directory: String? = nil, overlays: [String] = [], redaction: RedactionSettings = RedactionSettings()
+  ) {
     self.directory = directory
     self.overlays = overlays
+    self.redaction = redaction
   }
 }
 

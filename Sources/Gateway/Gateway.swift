@@ -50,7 +50,8 @@ package final class Gateway: Sendable {
   /// Starts everything. Listening begins when the spool is open; what it holds is read while new requests come in.
   package static func start(_ settings: GatewaySettings, log: Logger) throws(StartError) -> Gateway {
     let loaded = FolderSignature(of: settings.mappings.path ?? "")
-    let program = try program(settings.mappings.path, overlays: settings.mappings.overlays, log: log)
+    let program = try program(
+      settings.mappings.path, overlays: settings.mappings.overlays, redaction: settings.redaction.settings, log: log)
     let parts = try Parts(settings, program, log)
     let gateway = try Gateway(parts, settings, log)
     guard let delivery = parts.takeDelivery(), parts.thread.start(delivery) else { throw .noThread }
@@ -60,9 +61,9 @@ package final class Gateway: Sendable {
 
   /// Loads and compiles the mappings, the stock ones or those that a folder's files replace.
   package static func program(
-    _ directory: String?, overlays: [String] = [], log: Logger
+    _ directory: String?, overlays: [String] = [], redaction: RedactionSettings, log: Logger
   ) throws(StartError) -> Program {
-    let (set, diagnostics) = loadMappings(directory: directory, overlays: overlays)
+    let (set, diagnostics) = loadMappings(directory: directory, overlays: overlays, redaction: redaction)
     guard let set else { throw .mappings(Diagnostic.render(diagnostics)) }
     for diagnostic in diagnostics where diagnostic.severity == .warning { log.warning("\(diagnostic)") }
     return Program(set)
@@ -174,7 +175,7 @@ private final class Parts {
         defaultKey: defaultKey, isLocal: settings.mode == .local, bodyBytesMax: settings.server.bodyBytesMax),
       spool: spool, replies: replies, metrics: counted, clock: WallClock.now)
     thread = DeliveryThread(wake: { bell.ring() }, clock: WallClock.now)
-    reloader = MappingsReloader(settings.mappings, metrics: metrics, log: log) { program in
+    reloader = MappingsReloader(settings, metrics: metrics, log: log) { program in
       mailbox.adopt(program)
       bell.ring()
     }

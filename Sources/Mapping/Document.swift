@@ -13,6 +13,10 @@ package struct MappingSet: Sendable {
   package var tables: [ValueTable] = []
   /// `trace.yaml`.
   package var trace = TraceRules()
+  /// `redaction.yaml`.
+  package var redaction = RedactionRules()
+  /// What is set beside the files.
+  package var redactionSettings = RedactionSettings()
 
   package init() {}
 }

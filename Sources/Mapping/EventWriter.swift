@@ -48,6 +48,7 @@ extension Mapper {
       let start = out.count
       let id = identify(span, name)
       writeEvent(index, frozen, id, to: &out)
+      redact(index, from: start, &out)
       events.append(MappedEvent(name: name, frozen: frozen, id: id, json: Slice(start, out.count)))
     }
     return events
@@ -194,6 +195,7 @@ extension Mapper {
       out.appendHex(parent.value)
       out.append("\",")
     }
+    current.bodyStart = out.count
   }
 
   /// UUIDv5 of trace id, span id, start and event name: the same on every attempt, in every replica.

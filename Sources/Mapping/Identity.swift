@@ -4,7 +4,10 @@ import Telemetry
 /// Whose event it is: `distinct_id` and where it comes from (posthog.md, section 2).
 extension Mapper {
   /// The user of a span: its own, else that of its nearest ancestor who knows, in the arena; nil if nobody does.
-  func distinctID(of index: Int) -> Slice? {
+  /// As the redaction rules let it be seen.
+  func distinctID(of index: Int) -> Slice? { user(of: index).map { redacted($0, of: index) } }
+
+  private func user(of index: Int) -> Slice? {
     if let known = users[index] { return known ?? ownDistinctID(index, resource: true) }
     let own = ownDistinctID(index, resource: false)
     let parent = Int(spans[index].parent)

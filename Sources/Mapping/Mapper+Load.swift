@@ -10,6 +10,7 @@ extension Mapper {
     retired.removeAll()
     // What was parsed stood in the trace before.
     forgetNodes()
+    lastRedacted = nil
     swap(&batch, &next)
     next.removeAll()
     if memory.isFull { memory = KeyMemory(program) }

@@ -59,6 +59,9 @@ package final class Mapper {
   var traceText: [UInt8] = []
   /// The user that was found last.
   var lastDistinct: [UInt8] = []
+  /// Nil where nothing is redacted.
+  let redactor: Redactor?
+  var lastRedacted: RedactedUser?
   /// Arenas that `constant` outgrew, alive until the next trace.
   var retired: [[UInt8]] = []
   /// Strings are cut to this many bytes while a property is too large; see `MappingLimits.stringBytesSteps`.
@@ -76,6 +79,7 @@ package final class Mapper {
 
   package init(program: Program) {
     self.program = program
+    redactor = program.redaction.map { Redactor($0) }
     slotCount = program.slots.count
     slotWords = slotCount / 64 + 1
     memory = KeyMemory(program)
@@ -145,6 +149,8 @@ struct SpanState {
 /// What the writer remembers of the event it is writing.
 struct CurrentEvent {
   var span = 0
+  /// Where the properties begin that follow the ids.
+  var bodyStart = 0
   var inputTokens: Double?
   var outputTokens: Double?
   var totalTokens: Double?

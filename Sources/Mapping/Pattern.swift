@@ -1,6 +1,6 @@
 package import Bytes
 
-/// A regular expression with one group, matched in time linear in the text: instructions run side by side, nothing
+/// A regular expression with one group at most, matched in time linear in the text: instructions run side by side, nothing
 /// backtracks (K. Thompson, "Regular Expression Search Algorithm", 1968; R. Pike's variant with captures).
 ///
 /// Literals, `.`, classes, `\d \w \s \b`, `* + ? {m,n}` (and lazy forms), alternation, groups, `^ $`, and `(?i)` in front.
@@ -18,15 +18,18 @@ package struct Pattern: Sendable {
     case match
   }
 
-  private let instructions: [Instruction]
+  let instructions: [Instruction]
   /// The bytes that a match can begin with, at the start of a text and further on; nil if it can be empty.
   private let first: ByteSet?
   private let firstInside: ByteSet?
 
-  /// Compiles the pattern, or says what it may not have.
-  package init(_ text: String) throws(PatternError) {
+  /// Whether it matches the empty text, which is everywhere.
+  package var isEmptyable: Bool { first == nil }
+
+  /// Compiles the pattern, or says what it may not have. It has exactly one group, or may do without.
+  package init(_ text: String, needsGroup: Bool = true) throws(PatternError) {
     var parser = PatternParser(Array(text.utf8))
-    instructions = try parser.program()
+    instructions = try parser.program(needsGroup: needsGroup)
     first = Self.first(of: instructions, inside: false)
     firstInside = Self.first(of: instructions, inside: true)
   }
@@ -50,9 +53,10 @@ package struct Pattern: Sendable {
     return first
   }
 
-  /// One way through the instructions, with where the group began and ended.
+  /// One way through the instructions, with where it began, and where the group began and ended.
   private struct Walker {
     var instruction: Int
+    var start: Int
     var group: (start: Int, end: Int)
   }
 
@@ -60,36 +64,74 @@ package struct Pattern: Sendable {
   package func firstGroup(in bytes: ByteSpan) -> Range<Int>? {
     // Most texts have no place where a match could begin.
     guard let start = (0...bytes.count).first(where: { canBegin(at: $0, bytes) }) else { return nil }
-    var current: [Walker] = []
-    var found: (start: Int, end: Int)?
-    var next: [Walker] = []
-    // At which position an instruction was last entered, for the walkers of this position and of the next.
-    var seen = [Int](repeating: -1, count: instructions.count)
-    for position in start...bytes.count {
-      if found == nil, canBegin(at: position, bytes) {
-        add(Walker(instruction: 0, group: (-1, -1)), position, bytes, &current, &seen)
+    var walk = Walk(instructions.count)
+    return match(in: bytes, from: start, &walk)?.group
+  }
+
+  /// Where all matches lie, from left to right and none over another: of each the group, if it has one.
+  ///
+  /// Patterns that look far ahead in vain (`a(.*b)?`) would look at the same text again and again: where that becomes
+  /// more than `rereads` times the text, all of the rest counts as one match. Nil never; `steps` counts positions.
+  func matches(in bytes: ByteSpan, rereads: Int, steps: inout Int) -> [Range<Int>] {
+    var found: [Range<Int>] = []
+    var walk = Walk(instructions.count)
+    var from = 0
+    while from <= bytes.count, let match = match(in: bytes, from: from, &walk) {
+      found.append(match.group ?? match.whole)
+      from = max(match.whole.upperBound, from + 1)
+      if walk.positions > rereads * (bytes.count + 1) {
+        if from < bytes.count { found.append(from..<bytes.count) }
+        break
       }
-      if current.isEmpty {
+    }
+    steps += walk.positions
+    return found
+  }
+
+  /// Memory of a walk, kept from one match to the next.
+  private struct Walk {
+    var current: [Walker] = []
+    var next: [Walker] = []
+    /// At which position an instruction was last entered, for the walkers of this position and of the next.
+    var seen: [Int]
+    /// Positions that were looked at.
+    var positions = 0
+
+    init(_ count: Int) { seen = [Int](repeating: -1, count: count) }
+  }
+
+  private func match(in bytes: ByteSpan, from: Int, _ walk: inout Walk) -> (whole: Range<Int>, group: Range<Int>?)? {
+    var found: (walker: Walker, end: Int)?
+    walk.current.removeAll(keepingCapacity: true)
+    for index in walk.seen.indices { walk.seen[index] = -1 }
+    for position in from...bytes.count {
+      walk.positions += 1
+      if found == nil, canBegin(at: position, bytes) {
+        let walker = Walker(instruction: 0, start: position, group: (-1, -1))
+        add(walker, position, bytes, &walk.current, &walk.seen)
+      }
+      if walk.current.isEmpty {
         if found != nil { break }
         continue
       }
-      next.removeAll(keepingCapacity: true)
-      for walker in current {
+      walk.next.removeAll(keepingCapacity: true)
+      for walker in walk.current {
         switch instructions[walker.instruction] {
         case .byte(let set):
           guard position < bytes.count, set.contains(bytes[position]) else { continue }
           var moved = walker
           moved.instruction += 1
-          add(moved, position + 1, bytes, &next, &seen)
+          add(moved, position + 1, bytes, &walk.next, &walk.seen)
           continue
-        default: found = walker.group
+        default: found = (walker, position)
         }
         break
       }
-      swap(&current, &next)
+      swap(&walk.current, &walk.next)
     }
-    guard let found, found.start >= 0, found.end >= found.start else { return nil }
-    return found.start..<found.end
+    guard let (walker, end) = found else { return nil }
+    let hasGroup = walker.group.start >= 0 && walker.group.end >= walker.group.start
+    return (walker.start..<end, hasGroup ? walker.group.start..<walker.group.end : nil)
   }
 
   @inline(__always) private func canBegin(at position: Int, _ bytes: ByteSpan) -> Bool {
@@ -111,8 +153,10 @@ package struct Pattern: Sendable {
         walker.instruction = target
         stack.append(walker)
       case .split(let first, let second):
-        stack.append(Walker(instruction: second, group: walker.group))
-        stack.append(Walker(instruction: first, group: walker.group))
+        walker.instruction = second
+        stack.append(walker)
+        walker.instruction = first
+        stack.append(walker)
       case .save(let slot):
         if slot == 0 { walker.group.start = position } else { walker.group.end = position }
         walker.instruction += 1
@@ -146,8 +190,8 @@ package struct PatternError: Error, Equatable, CustomStringConvertible {
 }
 
 /// A set of bytes.
-struct ByteSet: Sendable {
-  private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+struct ByteSet: Sendable, Hashable {
+  private var words = SIMD4<UInt64>()
 
   static let word = ByteSet { ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7a) || $0 == 0x5f }
   static let digit = ByteSet { $0 >= 0x30 && $0 <= 0x39 }
@@ -161,10 +205,10 @@ struct ByteSet: Sendable {
   func contains(_ byte: UInt8) -> Bool {
     let word =
       switch byte >> 6 {
-      case 0: words.0
-      case 1: words.1
-      case 2: words.2
-      default: words.3
+      case 0: words[0]
+      case 1: words[1]
+      case 2: words[2]
+      default: words[3]
       }
     return word >> UInt64(byte & 63) & 1 == 1
   }
@@ -172,10 +216,10 @@ struct ByteSet: Sendable {
   mutating func insert(_ byte: UInt8) {
     let bit: UInt64 = 1 << UInt64(byte & 63)
     switch byte >> 6 {
-    case 0: words.0 |= bit
-    case 1: words.1 |= bit
-    case 2: words.2 |= bit
-    default: words.3 |= bit
+    case 0: words[0] |= bit
+    case 1: words[1] |= bit
+    case 2: words[2] |= bit
+    default: words[3] |= bit
     }
   }
 

@@ -23,15 +23,22 @@ struct PatternParser {
 
   init(_ text: [UInt8]) { self.text = text }
 
-  mutating func program() throws(PatternError) -> [Pattern.Instruction] {
+  /// Longer than any pattern that a person can read.
+  static let textBytesMax = 4096
+
+  mutating func program(needsGroup: Bool) throws(PatternError) -> [Pattern.Instruction] {
+    guard text.count <= Self.textBytesMax else {
+      throw PatternError(offset: Self.textBytesMax, reason: "a pattern has at most \(Self.textBytesMax) bytes")
+    }
     if text.starts(with: Array("(?i)".utf8)) {
       ignoresCase = true
       offset = 4
     }
     let tree = try alternatives(depth: 0)
     guard offset == text.count else { throw fail("a ')' without its '('") }
-    guard groups == 1 else {
-      throw PatternError(offset: 0, reason: "a pattern has exactly one group, this one has \(groups)")
+    guard groups == 1 || (groups == 0 && !needsGroup) else {
+      let wanted = needsGroup ? "exactly one group" : "one group at most"
+      throw PatternError(offset: 0, reason: "a pattern has \(wanted), this one has \(groups)")
     }
     try emit(tree)
     try emit(.match)
@@ -99,7 +106,14 @@ struct PatternParser {
       return .set(try escape())
     default:
       offset += 1
-      return .set(ByteSet { $0 == byte })
+      guard byte >= 0xc0 else { return .set(ByteSet { $0 == byte }) }
+      // The bytes of one letter belong together: 'é+' repeats all of them.
+      var letter: [Tree] = [.set(ByteSet { $0 == byte })]
+      while let more = next, more & 0xc0 == 0x80 {
+        letter.append(.set(ByteSet { $0 == more }))
+        offset += 1
+      }
+      return .sequence(letter)
     }
   }
 
@@ -143,11 +157,14 @@ struct PatternParser {
         continue
       }
       offset += 1
+      // A set holds bytes; the bytes of 'é' apart would be parts of other letters too.
+      guard byte < 0x80 else { throw fail("a set holds ASCII only; write other letters as (?:é|è)") }
       guard next == UInt8(ascii: "-"), offset + 1 < text.count, text[offset + 1] != UInt8(ascii: "]") else {
         set.insert(byte)
         continue
       }
       let upper = text[offset + 1]
+      guard upper < 0x80 else { throw fail("a set holds ASCII only") }
       guard upper >= byte else { throw fail("a range that ends before it begins") }
       for member in byte...upper { set.insert(member) }
       offset += 2
@@ -158,22 +175,21 @@ struct PatternParser {
   }
 
   private mutating func repeated(_ tree: Tree) throws(PatternError) -> Tree {
-    var result = tree
-    while let byte = next {
-      var bounds: (min: Int, max: Int?)
-      switch byte {
-      case UInt8(ascii: "*"): bounds = (0, nil)
-      case UInt8(ascii: "+"): bounds = (1, nil)
-      case UInt8(ascii: "?"): bounds = (0, 1)
-      case UInt8(ascii: "{"): bounds = try counts()
-      default: return result
-      }
-      offset += 1
-      let lazy = next == UInt8(ascii: "?")
-      if lazy { offset += 1 }
-      result = .repeated(result, min: bounds.min, max: bounds.max, lazy: lazy)
+    guard let byte = next else { return tree }
+    var bounds: (min: Int, max: Int?)
+    switch byte {
+    case UInt8(ascii: "*"): bounds = (0, nil)
+    case UInt8(ascii: "+"): bounds = (1, nil)
+    case UInt8(ascii: "?"): bounds = (0, 1)
+    case UInt8(ascii: "{"): bounds = try counts()
+    default: return tree
     }
-    return result
+    offset += 1
+    let lazy = next == UInt8(ascii: "?")
+    if lazy { offset += 1 }
+    // Also keeps the tree as flat as the groups are.
+    if let more = next, "*+?{".utf8.contains(more) { throw fail("a repetition of a repetition; put a group around it") }
+    return .repeated(tree, min: bounds.min, max: bounds.max, lazy: lazy)
   }
 
   /// Reads `{m}`, `{m,}` or `{m,n}` up to its last brace.
@@ -237,7 +253,12 @@ struct PatternParser {
       }
       for exit in exits { output[exit] = .jump(output.count) }
     case .repeated(let inner, let least, let most, let lazy):
-      for _ in 0..<least { try emit(inner) }
+      let before = output.count
+      for _ in 0..<least {
+        try emit(inner)
+        // What writes out to nothing can be repeated a thousand times a thousand times.
+        if output.count == before { return }
+      }
       if let most {
         for _ in least..<most { try emitOptional(inner, lazy: lazy, loops: false) }
       } else {

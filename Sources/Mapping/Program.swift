@@ -32,6 +32,8 @@ package struct Program: Sendable {
   var origins = ProgramOrigins()
   /// What is decided between spans.
   var relations = CompiledRelations()
+  /// Nil if nothing is redacted.
+  package var redaction: RedactionProgram?
 
   package init() {}
 

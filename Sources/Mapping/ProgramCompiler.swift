@@ -29,6 +29,8 @@ struct ProgramCompiler {
     }
     program.dialects = compiled.map { CompiledDialect($0.facts, rules: $0.rules, program) }
     program.matches = MatchIndex(program)
+    program.redaction = RedactionProgram(
+      set.redaction, salt: set.redactionSettings.salt, dialects: program.dialectNames)
     return program
   }
 

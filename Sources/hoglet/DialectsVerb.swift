@@ -12,6 +12,6 @@ struct DialectsVerb: ParsableCommand {
   @OptionGroup var mappings: MappingOptions
 
   func run() throws {
-    try Shell.run { try Commands.live.dialects(DialectsCommand(files: files, mappings: mappings.value)) }
+    try Shell.run { try Commands.live.dialects(DialectsCommand(files: files, mappings: mappings.value())) }
   }
 }

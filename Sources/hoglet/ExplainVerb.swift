@@ -26,7 +26,7 @@ struct ExplainVerb: ParsableCommand {
   func run() throws {
     try Shell.run {
       try Commands.live.explain(
-        ExplainCommand(files: files, mappings: mappings.value, span: span, isJSON: isJSON))
+        ExplainCommand(files: files, mappings: mappings.value(), span: span, isJSON: isJSON))
     }
   }
 }

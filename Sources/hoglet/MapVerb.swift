@@ -22,7 +22,7 @@ struct MapVerb: ParsableCommand {
 
   func run() throws {
     try Shell.run {
-      try Commands.live.map(MapCommand(files: files, mappings: mappings.value, isPretty: pretty, diff: diff))
+      try Commands.live.map(MapCommand(files: files, mappings: mappings.value(), isPretty: pretty, diff: diff))
     }
   }
 }

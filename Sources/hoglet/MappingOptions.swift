@@ -11,5 +11,11 @@ struct MappingOptions: ParsableArguments {
     help: "A built-in overlay to apply, such as latency-milliseconds; may be given several times.")
   var overlays: [String] = []
 
-  var value: OfflineMappings { OfflineMappings(directory: directory, overlays: overlays) }
+  @Option(help: "The settings file: of the settings those of redaction count.")
+  var config: String?
+
+  func value() throws -> OfflineMappings {
+    let redaction = try Shell.settings(config: config).redaction.settings
+    return OfflineMappings(directory: directory, overlays: overlays, redaction: redaction)
+  }
 }

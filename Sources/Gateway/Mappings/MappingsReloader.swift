@@ -11,7 +11,7 @@ final class MappingsReloader: Sendable {
     var isReloadAsked = false
   }
 
-  private let settings: GatewaySettings.Mappings
+  private let settings: GatewaySettings
   private let directory: String
   private let adopt: @Sendable (Program) -> Void
   private let metrics: Metrics
@@ -31,9 +31,9 @@ final class MappingsReloader: Sendable {
 
   /// Nil if no folder is set. `adopt` hands a new program to delivery.
   init?(
-    _ settings: GatewaySettings.Mappings, metrics: Metrics, log: Logger, adopt: @escaping @Sendable (Program) -> Void
+    _ settings: GatewaySettings, metrics: Metrics, log: Logger, adopt: @escaping @Sendable (Program) -> Void
   ) {
-    guard let directory = settings.path else { return nil }
+    guard let directory = settings.mappings.path else { return nil }
     self.settings = settings
     self.directory = directory
     self.adopt = adopt
@@ -105,7 +105,8 @@ final class MappingsReloader: Sendable {
   }
 
   private func load() {
-    let (set, diagnostics) = loadMappings(directory: directory, overlays: settings.overlays)
+    let (set, diagnostics) = loadMappings(
+      directory: directory, overlays: settings.mappings.overlays, redaction: settings.redaction.settings)
     let errors = diagnostics.count { $0.severity == .error }
     metrics.series(.mappingsErrors).set(errors)
     metrics.series(.mappingsReloads, set == nil ? "failure" : "success").add()

@@ -1,4 +1,5 @@
 package import Logging
+package import Mapping
 
 /// Everything a person can set. The fields hold the defaults; `Setting.table` says how each is named, read and explained.
 package struct GatewaySettings: Sendable, Equatable {
@@ -7,6 +8,7 @@ package struct GatewaySettings: Sendable, Equatable {
   package var posthog = PostHog()
   package var spool = Spool()
   package var mappings = Mappings()
+  package var redaction = Redaction()
   package var trace = Trace()
   package var shutdown = Shutdown()
   package var log = Log()
@@ -61,6 +63,18 @@ package struct GatewaySettings: Sendable, Equatable {
     package var path: String?
     /// Names of built-in overlays to apply.
     package var overlays: [String] = []
+  }
+
+  package struct Redaction: Sendable, Equatable {
+    /// Nil for what redaction.yaml says.
+    package var privacy: Privacy?
+    /// The key of hashes.
+    package var salt: Secret?
+
+    /// As the mappings take it.
+    package var settings: RedactionSettings {
+      RedactionSettings(privacy: privacy, salt: salt.map { Array($0.reveal().utf8) })
+    }
   }
 
   package struct Trace: Sendable, Equatable {

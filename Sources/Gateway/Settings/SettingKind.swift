@@ -148,6 +148,23 @@ extension SettingKind<Secret> {
     }
   }
 
+  /// The key of hashes: long enough that nobody tries all.
+  static var salt: Self {
+    Self(
+      "secret", allowed: "\(saltCharactersMin) characters or more", isSecret: true, write: { _ in Secret.placeholder }
+    ) {
+      text in
+      guard text.unicodeScalars.count >= saltCharactersMin else {
+        return .failure(
+          SettingComplaint(
+            "too short: hashes can be guessed; at least \(saltCharactersMin) characters, as from openssl rand -hex 32"))
+      }
+      return .success(Secret(text))
+    }
+  }
+
+  static var saltCharactersMin: Int { 16 }
+
   static var proxyURL: Self {
     Self("secret URL", allowed: "http, https, socks5 or socks5h", isSecret: true, write: { _ in Secret.placeholder }) {
       text in

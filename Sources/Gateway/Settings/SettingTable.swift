@@ -77,6 +77,12 @@ extension Setting {
       "mappings.overlays", \.mappings.overlays, .names,
       "Built-in overlays to apply, such as latency-milliseconds; those of the folder apply by themselves."),
     Setting(
+      "redaction.privacy", \.redaction.privacy, .choice, none: "what redaction.yaml says",
+      "no_content keeps prompts, answers, tool arguments and error texts here; numbers, names and ids go out."),
+    Setting(
+      "redaction.salt", \.redaction.salt, .salt, none: "none",
+      "The key under which redaction.yaml's hashes are made; with another one every user is a new one."),
+    Setting(
       "trace.quiet", \.trace.quiet, .duration(.milliseconds(10) ... .seconds(3_600)),
       "A trace is complete when nothing came for this long and nothing it refers to is missing."),
     Setting(

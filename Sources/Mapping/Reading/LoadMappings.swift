@@ -2,9 +2,9 @@
 ///
 /// The set is nil if anything is wrong with it; notes and warnings leave it usable. A file of the folder replaces the
 /// stock one of the same name, others are added. Of the stock overlays only those that are named count, of the folder's
-/// all.
+/// all. `redaction` is what the settings say about it.
 package func loadMappings(
-  directory: String?, overlays: [String] = []
+  directory: String?, overlays: [String] = [], redaction: RedactionSettings = RedactionSettings()
 ) -> (set: MappingSet?, diagnostics: [Diagnostic]) {
   let wanted = Set(overlays.map { "\(MappingFile.overlayFolder)\($0).yaml" })
   let stock = StockMappings.files
@@ -16,7 +16,7 @@ package func loadMappings(
       return (nil, [Diagnostic(.error, error.description, file: error.path)])
     }
   }
-  var (set, diagnostics) = MappingReader.read(files: files)
+  var (set, diagnostics) = MappingReader.read(files: files, redaction: redaction)
   for name in wanted.subtracting(files.map(\.name)).sorted() {
     let known = stock.filter(\.isOverlay).map(\.name).joined(separator: ", ")
     let near = Suggestion.nearest(to: name, of: stock.map(\.name))

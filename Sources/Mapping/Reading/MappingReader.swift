@@ -20,13 +20,16 @@ package struct MappingReader {
   /// - `dialects.yaml`: `order:`, a list of dialects;
   /// - `values.yaml`: a map of table to `{key: value}`;
   /// - `trace.yaml`: `inherit`, `usage`, `duplicates` and `records`;
+  /// - `redaction.yaml`: `privacy:`, `keep:` and `rules:`, see docs/redaction.md;
   /// - what stands in `overlays/` changes one of the others;
-  /// - `redaction.yaml` is not read;
   /// - every other `*.yaml` is the dialect of that name.
   ///
   /// The diagnostics are sorted by position. The set is what could be understood; it is complete if none is an error.
-  package static func read(files: [MappingFile]) -> (MappingSet, [Diagnostic]) {
+  package static func read(
+    files: [MappingFile], redaction: RedactionSettings = RedactionSettings()
+  ) -> (MappingSet, [Diagnostic]) {
     var reader = MappingReader()
+    reader.set.redactionSettings = redaction
     reader.readAll(files)
     reader.check()
     return (reader.set, reader.diagnostics.sorted)
@@ -55,6 +58,7 @@ package struct MappingReader {
     read("dialects.yaml", of: numbered) { reader, root in reader.readOrder(root) }
     for overlay in overlays where overlay.kind == .dialects { applyToOrder(overlay) }
     read("trace.yaml", of: numbered) { reader, root in reader.readTrace(root) }
+    read("redaction.yaml", of: numbered) { reader, root in reader.readRedaction(root) }
     for (number, file) in numbered { readOther(file, number) }
     for overlay in overlays where overlay.kind == .dialect { applyToDialect(overlay) }
     for needed in ["properties.yaml", "dialects.yaml"] where !files.contains(where: { $0.name == needed }) {
@@ -80,9 +84,7 @@ package struct MappingReader {
 
   private mutating func readOther(_ file: MappingFile, _ number: Int) {
     switch file.name {
-    case "properties.yaml", "values.yaml", "dialects.yaml", "trace.yaml": return
-    case "redaction.yaml":
-      diagnostics.report(.note, "ignored: this version has no use for it yet", file: file.path)
+    case "properties.yaml", "values.yaml", "dialects.yaml", "trace.yaml", "redaction.yaml": return
     case _ where !file.name.hasSuffix(".yaml"):
       diagnostics.report(.warning, "ignored: the names of mapping files end in '.yaml'", file: file.path)
     case _ where file.isOverlay: return

@@ -11,6 +11,7 @@ extension MappingReader {
     checkCycles()
     if hasOrder { checkOrder() }
     checkShadows()
+    checkRedaction()
     if diagnostics.errorCount == 0 { noteUnfilled() }
   }
 
