@@ -8,7 +8,7 @@ package struct GatewaySettings: Sendable, Equatable {
   package var posthog = PostHog()
   package var spool = Spool()
   package var mappings = Mappings()
-  package var redaction = Redaction()
+  package var redaction = EventRedaction()
   package var trace = Trace()
   package var shutdown = Shutdown()
   package var log = Log()
@@ -65,7 +65,7 @@ package struct GatewaySettings: Sendable, Equatable {
     package var overlays: [String] = []
   }
 
-  package struct Redaction: Sendable, Equatable {
+  package struct EventRedaction: Sendable, Equatable {
     /// Nil for what redaction.yaml says.
     package var privacy: Privacy?
     /// The key of hashes.

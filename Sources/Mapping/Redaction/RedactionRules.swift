@@ -34,6 +34,11 @@ package struct RedactionRule: Sendable {
   /// What is looked for; empty means the whole value.
   package var matchers: [RedactionMatcher] = []
   package var position: Position
+
+  package init(action: RedactionAction, position: Position) {
+    self.action = action
+    self.position = position
+  }
 }
 
 package enum RedactionMatcher: Sendable {

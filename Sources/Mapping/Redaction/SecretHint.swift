@@ -14,49 +14,65 @@ enum SecretHint {
     return false
   }
 
+  /// After each mark follow sixteen bytes at least, but for the `@` of a URL.
   private static func isMarked(_ bytes: ByteSpan, _ run: Slice) -> Bool {
-    for index in run.range {
-      switch bytes[index] {
-      case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "A"), UInt8(ascii: "a"),
-        UInt8(ascii: "J"), UInt8(ascii: "0"), UInt8(ascii: "@"):
-        if ends(bytes, run, index) { return true }
+    precondition(run.count >= LongRuns.least && run.end <= bytes.count)
+    let marksEnd = run.end &- 16
+    for index in run.start..<marksEnd {
+      switch unsafe bytes[unchecked: index] {
+      case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "A"), UInt8(ascii: "J"),
+        UInt8(ascii: "z"):
+        if endsMark(bytes, run.start, index) { return true }
+      case UInt8(ascii: "\\"):
+        if bytes[index + 1] == UInt8(ascii: "u"), bytes[index + 2] == 0x30, bytes[index + 3] == 0x30 { return true }
+      case UInt8(ascii: "@"):
+        if hasSlash(bytes, Slice(run.start, index)) { return true }
       default: continue
       }
     }
+    if hasAt(bytes.word(at: marksEnd)) || hasAt(bytes.word(at: marksEnd + 8)), hasSlash(bytes, run) { return true }
     return hasScheme(bytes, run.start)
   }
 
-  /// Whether one of the marks ends at `index`.
-  private static func ends(_ bytes: ByteSpan, _ run: Slice, _ index: Int) -> Bool {
-    func before(_ distance: Int) -> UInt8 { index - distance >= run.start ? bytes[index - distance] : 0 }
-    func follows(_ text: StaticString) -> Bool {
-      let size = text.utf8CodeUnitCount
-      guard index - size >= run.start else { return false }
-      for place in 0..<size {
-        if unsafe bytes[index - size + place] != text.utf8Start[place] { return false }
-      }
-      return true
-    }
+  @inline(__always) private static func hasAt(_ word: UInt64) -> Bool {
+    let flipped = word ^ 0x4040_4040_4040_4040
+    return (flipped &- 0x0101_0101_0101_0101) & ~flipped & 0x8080_8080_8080_8080 != 0
+  }
+
+  /// A password in a URL: its slashes stand somewhere before the @.
+  private static func hasSlash(_ bytes: ByteSpan, _ run: Slice) -> Bool {
+    run.range.contains { bytes[$0] == UInt8(ascii: "/") }
+  }
+
+  /// Whether one of the marks ends at `index`, where its last byte stands.
+  private static func endsMark(_ bytes: ByteSpan, _ start: Int, _ index: Int) -> Bool {
+    guard index >= start + 2 else { return false }
+    let (two, one) = (bytes[index - 2], bytes[index - 1])
+    let three = index >= start + 3 ? bytes[index - 3] : 0
     switch bytes[index] {
     case UInt8(ascii: "-"):
-      return follows("sk") || follows("glpat") || (before(2) == UInt8(ascii: "x") && before(3) == UInt8(ascii: "o"))
-        || (follows("----") && before(5) >= 0x41 && before(5) <= 0x5a)
+      return (two == UInt8(ascii: "s") && one == UInt8(ascii: "k"))
+        || (three == UInt8(ascii: "p") && two == UInt8(ascii: "a") && one == UInt8(ascii: "t"))
+        || (three == UInt8(ascii: "o") && two == UInt8(ascii: "x")) || (three == 0x2d && two == 0x2d && one == 0x2d)
     case UInt8(ascii: "_"):
-      return (before(2) == UInt8(ascii: "h") && before(3) == UInt8(ascii: "g"))
-        || follows("_pat") || follows("phx") || follows("hf") || follows("npm") || follows("live") || follows("test")
-    case UInt8(ascii: "."): return follows("SG") || follows("ya29")
-    case UInt8(ascii: "A"): return follows("AKI") || follows("ASI")
-    case UInt8(ascii: "a"): return follows("AIz")
-    case UInt8(ascii: "J"): return follows("ey")
-    case UInt8(ascii: "0"): return follows("\\u0")
-    default:
-      // A password in a URL: the slashes stand somewhere before the @.
-      var place = index - 1
-      while place > run.start {
-        if bytes[place] == UInt8(ascii: "/") { return true }
-        place -= 1
+      switch one {
+      case UInt8(ascii: "p"), UInt8(ascii: "o"), UInt8(ascii: "u"), UInt8(ascii: "r"), UInt8(ascii: "s"):
+        return two == UInt8(ascii: "h") && three == UInt8(ascii: "g")
+      case UInt8(ascii: "t"):
+        return (two == UInt8(ascii: "a") && three == UInt8(ascii: "p"))
+          || (two == UInt8(ascii: "s") && three == UInt8(ascii: "e"))
+      case UInt8(ascii: "x"): return two == UInt8(ascii: "h")
+      case UInt8(ascii: "f"): return two == UInt8(ascii: "h")
+      case UInt8(ascii: "m"): return two == UInt8(ascii: "p")
+      case UInt8(ascii: "e"): return two == UInt8(ascii: "v") && three == UInt8(ascii: "i")
+      default: return false
       }
-      return false
+    case UInt8(ascii: "."):
+      return (two == UInt8(ascii: "S") && one == UInt8(ascii: "G"))
+        || (two == UInt8(ascii: "2") && one == UInt8(ascii: "9"))
+    case UInt8(ascii: "A"): return one == UInt8(ascii: "I")
+    case UInt8(ascii: "J"): return one == UInt8(ascii: "y")
+    default: return one == UInt8(ascii: "I")
     }
   }
 

@@ -41,17 +41,28 @@ import Testing
   ]
 
   @Test(arguments: Preset.allCases)
-  func `a preset looks at each byte of a mebibyte a bounded number of times`(preset: Preset) {
-    for piece in Self.nasty {
-      let unit = Array(piece.utf8)
-      var text: [UInt8] = []
-      text.reserveCapacity(1 << 20)
-      while text.count + unit.count <= 1 << 20 { text += unit }
-      var scan = PresetScan(text)
-      scan.run(preset.bit)
-      // 64 characters before each @ are the most that is looked at.
-      #expect(scan.steps <= 72 * text.count, "\(piece): \(scan.steps) steps for \(text.count) bytes")
-    }
+  func `a preset looks at each byte a bounded number of times`(preset: Preset) {
+    for piece in Self.nasty { Self.expectFewSteps(preset, piece, bytes: 1 << 13) }
+  }
+
+  /// Of each preset what costs most.
+  @Test(arguments: [
+    (Preset.keys, "sk--"), (.keys, "@"), (.keys, "-----BEGIN PRIVATE KEY-----a b c d "), (.jwt, "-eyJ-."),
+    (.email, "a%40"),
+    (.phone, "+1 "), (.card, "4 "), (.iban, "DE89 "), (.ip, "1.1.1.1:"),
+  ])
+  func `a mebibyte costs as much for each byte as a page does`(preset: Preset, piece: String) {
+    Self.expectFewSteps(preset, piece, bytes: 1 << 20)
+  }
+
+  /// 64 characters before each @ are the most that is looked at.
+  private static func expectFewSteps(_ preset: Preset, _ piece: String, bytes: Int) {
+    let unit = Array(piece.utf8)
+    var text: [UInt8] = []
+    while text.count + unit.count <= bytes { text += unit }
+    var scan = PresetScan(text)
+    scan.run(preset.bit)
+    #expect(scan.steps <= 72 * text.count, "\(piece): \(scan.steps) steps for \(text.count) bytes")
   }
 
   @Test func `a key is hinted at wherever it is found`() throws {
