@@ -58,7 +58,8 @@ import Testing
       "posthog.timeout": "7s", "posthog.batch_bytes": "1MiB", "posthog.batch_events": "7",
       "posthog.flush_interval": "7s", "posthog.team_id": "7", "posthog.proxy": "http://p", "posthog.ai_lane": "false",
       "posthog.ca_file": "ca", "spool.path": "p", "spool.max_bytes": "1GiB", "spool.min_free": "1MiB",
-      "mappings.path": "m", "mappings.overlays": "a,b", "trace.quiet": "7s", "trace.root_grace": "7s",
+      "mappings.path": "m", "mappings.overlays": "a,b", "redaction.privacy": "no_content",
+      "redaction.salt": "sixteen letters!", "trace.quiet": "7s", "trace.root_grace": "7s",
       "trace.max": "7m", "shutdown.grace": "7s",
       "log.level": "debug", "log.format": "json", "local.retention": "1d", "local.max_bytes": "7MiB",
     ]
