@@ -19,25 +19,25 @@ extension Redactor {
 /// Names of properties that redaction knows.
 enum EventNames {
   /// Written by the gateway, never by an application: not redacted.
-  private static let own = names([
-    "$lib", "$lib_version", "$ai_truncated", "$ai_span_type", "$ai_is_error", "$process_person_profile",
-    "$geoip_disable",
-  ])
+  private static let written = [
+    "$lib", "$lib_version", "$ai_truncated", "$ai_span_type", "$ai_is_error", "$ai_duplicate_of", "$ai_target_event_id",
+    "$ai_target_event_type", "$process_person_profile", "$geoip_disable",
+  ]
+
+  private static let own = names(written)
 
   static func isOwn(_ bytes: ByteSpan, _ name: Slice) -> Bool { own.find(bytes, name) != nil }
 
-  /// Names whose text no rule changes: without them PostHog cannot put a trace together.
-  static let untouchable = [
-    "event", "uuid", "timestamp", "$ai_trace_id", "$ai_span_id", "$ai_parent_id", "$lib", "$lib_version",
-    "$ai_truncated", "$ai_span_type", "$ai_is_error", "$process_person_profile", "$geoip_disable",
-  ]
+  /// Names that no rule may touch: without them PostHog cannot put a trace together.
+  static let untouchable = ["event", "uuid", "timestamp", "$ai_trace_id", "$ai_span_id", "$ai_parent_id"] + written
 
   /// Text that says what was called and how it went, not what was said. Span names are written by developers.
   private static let harmlessTexts = names([
     "$ai_provider", "$ai_model", "$ai_base_url", "$ai_response_id", "$ai_completion_id", "$ai_framework", "$ai_lib",
     "$ai_span_name", "$ai_trace_name", "$ai_session_id", "$ai_agent_id", "$ai_agent_name", "$ai_prompt_name",
     "$ai_prompt_version", "$ai_stop_reason", "$ai_finish_reason", "$ai_error_type", "$ai_tool_name",
-    "$ai_tool_call_id", "$ai_reasoning_effort", "$ai_duplicate_of", "$session_id", "service.name", "service.version",
+    "$ai_tool_call_id", "$ai_reasoning_effort", "$ai_evaluation_name",
+    "$ai_evaluation_label", "$ai_evaluation_result_type", "$session_id", "service.name", "service.version",
     "deployment.environment", "otel.gen_ai.operation.name", "otel.gen_ai.system", "otel.gen_ai.provider.name",
     "otel.gen_ai.request.model", "otel.gen_ai.response.model", "otel.gen_ai.output.type", "otel.gen_ai.token.type",
     "otel.gen_ai.tool.type", "otel.gen_ai.openai.api.type", "otel.openai.api.type",
