@@ -188,6 +188,7 @@ extension Mapper {
     if let const = source.const { return Resolved(item: .literal(const)) }
     if let words = source.words {
       if !words.sum.isEmpty { return total(words.sum, index) }
+      if words.sinceStart { return source.path.flatMap { sinceStart($0, source.unit, index) } ?? fallback(of: source) }
       return source.path.flatMap { changed(resolve($0, index), source, words, index) } ?? fallback(of: source)
     }
     guard let path = source.path else { return nil }
@@ -231,7 +232,6 @@ extension Mapper {
   ) -> Resolved? {
     guard found.isPresent else { return nil }
     var found = found
-    if words.sinceStart { return sinceStart(found, source, words, index) }
     if let take = words.take, words.unwrap == nil, let text = listedText(found.item, take) {
       found.item = .value(.string(text))
     } else if let take = words.take, let list = node(found.item, attribute: found.attribute),
@@ -277,12 +277,20 @@ extension Mapper {
 
   private func number(_ text: [UInt8]) -> Double? { Double(String(decoding: text, as: UTF8.self)) }
 
-  /// A point in time as seconds since the span began.
-  private func sinceStart(_ found: Resolved, _ source: CompiledSource, _ words: SourceWords, _ index: Int) -> Resolved?
-  {
-    guard let time = Timestamp.nanoseconds(text(found.item) ?? [], unit: source.unit) else { return nil }
+  /// A point in time as seconds since the span began; of span events the time of the first.
+  private func sinceStart(_ path: CompiledPath, _ unit: TimeUnit?, _ index: Int) -> Resolved? {
+    var found = Resolved.absent
+    let time: UInt64?
+    if case .event(let pattern, .whole) = path.place, path.pointer.isEmpty {
+      time = firstTime(of: pattern, batch.spans[index])
+    } else {
+      found = resolve(path, index)
+      time = text(found.item).flatMap { Timestamp.nanoseconds($0, unit: unit) }
+    }
     let start = batch.spans[index].start
-    return time >= start ? Resolved(item: .nanoseconds(time - start), attribute: found.attribute) : nil
+    guard let time, time >= start else { return nil }
+    found.item = .nanoseconds(time - start)
+    return found
   }
 
   /// The member of that name of each element of a list, or of the object itself.

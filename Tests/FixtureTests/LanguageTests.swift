@@ -56,6 +56,10 @@ import Testing
     ",\"events\":[{\"name\":\"\(name)\",\"timeUnixNano\":\"\(time)\",\"attributes\":[\(attributes(values))]}]"
   }
 
+  /// Two events of a name, the later one first.
+  private static let tokens = """
+    ,"events":[{"name":"token","timeUnixNano":"1700000001000000000"},{"name":"token","timeUnixNano":"1700000000250000000"}]
+    """
   private static let error = ",\"status\":{\"code\":2,\"message\":\"Error code: 429 slow down\"}"
 
   // MARK: Paths
@@ -129,6 +133,9 @@ import Testing
     Row("int", "{sum: [a, b]}", nil),
     Row("seconds", "{from: a, since_start: true}", ["a": text("1970-01-01T00:00:00Z")], nil),
     Row("seconds", "{from: a, since_start: true}", ["a": text("2023-11-14T22:13:20.25Z")], "0.25"),
+    Row("seconds", "{from: 'event:token', since_start: true}", more: tokens, "0.25"),
+    Row("seconds", "{from: 'event:tok*', since_start: true}", more: tokens, "0.25"),
+    Row("seconds", "[{from: 'event:other', since_start: true}, a]", ["a": int(2)], more: tokens, "2"),
     Row("seconds", "{from: a, since_start: true, unit: ms}", ["a": int(1_700_000_000_500)], "0.5"),
     Row(
       "messages", "{from: a, unwrap: message}", ["a": text(#"[{"message":{"role":"user","content":"x"}}]"#)],

@@ -151,7 +151,7 @@ enum RuleWord: String, FileWord {
     case .split: "Text to a list, at this character."
     case .extract: "The one group of this pattern; text that does not match counts as absent."
     case .sum: "The total of these paths, where at least one is present."
-    case .sinceStart: "true: a time, as seconds since the span began."
+    case .sinceStart: "true: a time, or that of the first span event of a name, as seconds since the span began."
     case .unwrap: "The member of each element that holds the value."
     case .role: "Given to messages that have none."
     case .prepend: "System instructions put before the messages unless there is a system message."
