@@ -11,7 +11,7 @@ extension Mapper {
     let dialect = Int(spans[index].dialect)
     for attribute in batch.spans[index].attributes where !consumed[Int(attribute)] {
       let place = Int(attribute)
-      if memory[keys[place]].isReserved { continue }
+      if memory[keys[place]].isReserved || !isPresent(batch.attributes[place].value) { continue }
       if memory.drops(keys[place], dialect, program, bytes, batch.attributes[place].key) { continue }
       if hasRepeats, isRepeated(attribute, batch.spans[index].attributes) { continue }
       memory.appendLabel(keys[place], to: &out)

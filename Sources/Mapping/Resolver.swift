@@ -113,12 +113,18 @@ extension Mapper {
       let last = batch.arena[text.start + 1]
       return (first == UInt8(ascii: "{") && last == UInt8(ascii: "}"))
         || (first == UInt8(ascii: "[") && last == UInt8(ascii: "]"))
+    case 10:
+      if batch.arena[text.start] != UInt8(ascii: "<") { return false }
+      let bytes = self.bytes
+      return Self.redactedTag.indices.allSatisfy { bytes[text.start &+ $0] | 0x20 == Self.redactedTag[$0] }
     case 12: return bytes.equals(text, Self.redacted)
     default: return false
     }
   }
 
   private static let redacted = Array("__REDACTED__".utf8)
+  /// In any case; as it is with the bit set that tells cases apart, which '<' and '>' have.
+  private static let redactedTag = Array("<redacted>".utf8)
 
   // MARK: Pointers
 
@@ -194,6 +200,16 @@ extension Mapper {
       }
     }
     return .absent
+  }
+
+  /// When the first span event of that name was.
+  func firstTime(of pattern: NamePattern, _ span: Telemetry.Span) -> UInt64? {
+    let bytes = self.bytes
+    var first: UInt64?
+    for event in span.events where pattern.matches(bytes, batch.events[Int(event)].name) {
+      first = min(first ?? .max, batch.events[Int(event)].time)
+    }
+    return first
   }
 
   /// The same for log records that belong to the span; `#body` is the last one's body.

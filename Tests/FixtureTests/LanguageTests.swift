@@ -110,6 +110,10 @@ import Testing
     Row(
       "string", "[a, b, c, d, e]",
       ["a": text("{}"), "b": text("[]"), "c": text("__REDACTED__"), "d": "{}", "e": text("x")], #""x""#),
+    Row(
+      "string", "[a, b, c]", ["a": text("<REDACTED>"), "b": text("<Redacted>"), "c": text("<retracted>")],
+      #""<retracted>""#),
+    Row("string", "[a, b]", ["a": text("<redacted?"), "b": text("x")], #""<redacted?""#),
     Row("string", "[a, none]", ["b": text("x")], nil),
   ]
 
@@ -196,6 +200,19 @@ import Testing
     } else {
       #expect(found == nil, "\(String(found?.prefix(300) ?? ""))")
     }
+  }
+
+  @Test func `what says nothing does not go out`() throws {
+    let event = try Self.map(
+      Row(
+        "string", "x.none",
+        [
+          "left": Self.text("x"), "zero": Self.int(0), "e1": Self.text(""), "e2": Self.text("[]"),
+          "e3": Self.text("{}"),
+          "e4": "{}", "e5": Self.list(), "e6": Self.text("<redacted>"),
+        ], nil))
+    #expect(event.contains(#""otel.left":"x","otel.x.chat":"yes","otel.zero":0"#))
+    #expect(!event.contains("otel.e"))
   }
 
   /// The smallest set there can be: one dialect, one property, one table.
