@@ -100,7 +100,7 @@ extension Mapper {
       let isSecondary = program.dialects[Int(spans[index].dialect)].facts.isSecondary
       let number = Int(spans[index].call)
       let id = number >= 0 ? calls[number].id : text(of: program.relations.same, at: index)
-      if id.isEmpty, span.status != .error { continue }
+      if id.isEmpty, !spans[index].isError { continue }
       var call = CallMemory.Call(trace: span.trace, span: span.id, start: span.start, end: span.end)
       if id.isEmpty {
         let model = text(of: program.relations.nested, at: index)

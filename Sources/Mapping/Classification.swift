@@ -15,6 +15,8 @@ extension Mapper {
     guard let dialect = dialect(of: index) else { return }
     spans[index].dialect = Int32(dialect)
     spans[index].kind = kind(of: index, program.dialects[dialect])
+    spans[index].isError =
+      batch.spans[index].status == .error || program.dialects[dialect].facts.failures.contains { holds($0, index) }
   }
 
   private func dialect(of index: Int) -> Int? {

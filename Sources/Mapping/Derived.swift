@@ -81,7 +81,7 @@ extension Mapper {
       out.append("},")
     }
     parameters.truncate(to: 0)
-    if batch.spans[index].status == .error { writeError(index, to: &out) }
+    if spans[index].isError { writeError(index, dialect, to: &out) }
     if !isKnown, !current.processPersonGiven { out.append("\"$process_person_profile\":false,") }
     if !current.geoIPGiven { out.append("\"$geoip_disable\":true,") }
   }
@@ -97,9 +97,16 @@ extension Mapper {
     out.append(isExclusive ? "true," : "false,")
   }
 
-  /// "type: message" of the last exception event, else the status message.
-  private func writeError(_ index: Int, to out: inout ByteBuffer) {
+  /// What the dialect says, else "type: message" of the last exception event, else the status message.
+  private func writeError(_ index: Int, _ dialect: CompiledDialect, to out: inout ByteBuffer) {
     out.append("\"$ai_is_error\":true,")
+    for source in dialect.facts.errorMessages {
+      guard let found = evaluate(source, .string, index), let text = scalarText(found.item) else { continue }
+      out.append("\"$ai_error\":\"")
+      appendCut(text.span, Slice(0, text.count), to: &out)
+      out.append("\",")
+      return consume(found)
+    }
     let bytes = self.bytes
     var type = Slice.empty
     var message = Slice.empty

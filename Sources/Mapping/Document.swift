@@ -137,6 +137,7 @@ package struct Dialect: Sendable {
   /// Where that is said.
   package var matchPosition: Position?
   package var kinds: [KindRule] = []
+  package var error: ErrorRule?
   package var properties: [PropertyRule] = []
   /// Rules that overlays put last: asked when this dialect and those it extends have said nothing.
   package var lastRules: [PropertyRule] = []
@@ -183,6 +184,20 @@ package indirect enum Condition: Sendable, Equatable {
 package enum KindRule: Sendable {
   case when(Condition, Kind, Position)
   case by([Path], [(value: String, kind: Kind)], Position)
+}
+
+/// What a rule says: its sources, and whether `none` ends it.
+package struct RuleSources: Sendable {
+  package var sources: [Source] = []
+  package var isFinal = false
+}
+
+/// `error: {when: …, message: …}`: failures that the span's status does not tell, and the text of an error.
+package struct ErrorRule: Sendable {
+  package var when: Located<Condition>?
+  package var messages = RuleSources()
+
+  package init() {}
 }
 
 /// One property and where it comes from: the first source that is present wins.

@@ -69,12 +69,13 @@ extension Mapper {
       let source = compiled.sources[place]
       guard case .resource? = source.path?.place else {
         if resource { continue }
-        if let found = evaluate(source, program.properties[Int(rule.property)], index), let slice = identity(found) {
+        if let found = evaluate(source, program.properties[Int(rule.property)].type, index), let slice = identity(found)
+        {
           return slice
         }
         continue
       }
-      if resource, let found = evaluate(source, program.properties[Int(rule.property)], index),
+      if resource, let found = evaluate(source, program.properties[Int(rule.property)].type, index),
         let slice = identity(found)
       {
         return slice

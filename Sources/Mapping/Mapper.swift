@@ -121,6 +121,8 @@ struct SpanState {
   var parent: Int32 = -1
   /// The nearest ancestor that becomes an event; -1 for none.
   var aiParent: Int32 = -1
+  /// Whether it failed: by its status, or by what its dialect says.
+  var isError = false
   var isTrace = false
   /// The same span came twice.
   var isDuplicate = false

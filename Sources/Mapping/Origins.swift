@@ -16,6 +16,11 @@ struct DialectOrigins: Sendable {
   var match: Position?
   /// As `DialectFacts.kinds`.
   var kinds: [Position] = []
+  /// As `DialectFacts.failures`.
+  var failures: [Position] = []
+  /// As `DialectFacts.errorMessages`, and whether `none` has ended them.
+  var errorMessages: [SourceOrigin] = []
+  var errorIsFinal = false
   /// As `CompiledDialect.rules`, and the sources of each.
   var rules: [[SourceOrigin]] = []
   /// As `DialectFacts.constants`.

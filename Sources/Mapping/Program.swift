@@ -129,6 +129,10 @@ struct DialectFacts: Sendable {
   var name: String
   var match: CompiledCondition
   var kinds: [CompiledKind] = []
+  /// Each tells of a failure that the span's status does not tell of.
+  var failures: [CompiledCondition] = []
+  /// Where the text of an error is read first.
+  var errorMessages: [CompiledSource] = []
   /// Constant properties, as complete JSON members in `Program.labels`.
   var constants: [(property: Int, json: Slice)] = []
   /// Whether input tokens leave cached ones out; nil if the dialect does not say.

@@ -94,13 +94,13 @@ struct ProgramCompiler {
     var families = Set<String>()
     func visit(_ path: Path) { if path.shape != .single { families.insert(path.name) } }
     for dialect in set.dialects {
-      for rule in dialect.properties + dialect.lastRules {
-        for source in rule.sources {
-          let paths = [source.path].compactMap(\.self) + source.sum + source.prepend + (source.when?.paths ?? [])
-          paths.forEach(visit)
-        }
+      let rules = (dialect.properties + dialect.lastRules).map(\.sources) + [dialect.error?.messages.sources ?? []]
+      for source in rules.joined() {
+        let paths = [source.path].compactMap(\.self) + source.sum + source.prepend + (source.when?.paths ?? [])
+        paths.forEach(visit)
       }
       dialect.match?.paths.forEach(visit)
+      dialect.error?.when?.value.paths.forEach(visit)
       for kind in dialect.kinds { kind.paths.forEach(visit) }
     }
     program.families = families.map { Array($0.utf8) }.sorted {
@@ -121,6 +121,7 @@ struct ProgramCompiler {
         compiled.kinds += made
         origins.kinds += made.map { _ in kind.position }
       }
+      addErrors(of: link, to: &compiled, &origins)
       addConstants(of: link, to: &compiled, &origins)
       for name in link.drop { add(drop: name, to: &compiled, &origins) }
     }
@@ -178,6 +179,22 @@ struct ProgramCompiler {
       chain.append(next)
     }
     return chain
+  }
+
+  private mutating func addErrors(
+    of dialect: Dialect, to compiled: inout DialectFacts, _ origins: inout DialectOrigins
+  ) {
+    guard let error = dialect.error else { return }
+    if let when = error.when {
+      compiled.failures.append(condition(when.value))
+      origins.failures.append(when.position)
+    }
+    if origins.errorIsFinal { return }
+    origins.errorIsFinal = error.messages.isFinal
+    for source in error.messages.sources {
+      compiled.errorMessages.append(self.source(source))
+      origins.errorMessages.append(SourceOrigin(source))
+    }
   }
 
   private mutating func addConstants(

@@ -180,7 +180,7 @@ extension Mapper {
         if isPresent(value) { return Resolved(item: .value(value), attribute: Int32(attribute)) }
         continue
       }
-      let found = evaluate(dialect.sources[place], program.properties[property], index)
+      let found = evaluate(dialect.sources[place], program.properties[property].type, index)
       if let found, found.isPresent { return found }
     }
     return nil

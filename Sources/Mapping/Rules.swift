@@ -153,7 +153,7 @@ extension Mapper {
   ) -> Bool {
     let source = dialect.sources[place]
     let property = program.properties[Int(rule.property)]
-    guard let found = evaluate(source, property, index) else { return false }
+    guard let found = evaluate(source, property.type, index) else { return false }
     let start = out.count
     program.labels.append(property.label, to: &out)
     let valueStart = out.count
@@ -177,7 +177,7 @@ extension Mapper {
   }
 
   /// The value of a source, if it is there, its `when` holds and it is none of `skip`.
-  func evaluate(_ source: CompiledSource, _ property: CompiledProperty, _ index: Int) -> Resolved? {
+  func evaluate(_ source: CompiledSource, _ type: PropertyType, _ index: Int) -> Resolved? {
     if case .attribute(let slot)? = source.path?.place, attribute(in: slot, of: index) < 0 {
       // Not there: no condition needs to be looked at.
       guard let fallback = source.fallback else { return nil }
@@ -195,7 +195,7 @@ extension Mapper {
     let found = resolve(path, index)
     guard found.isPresent else { return fallback(of: source) }
     guard let table = source.table else { return found }
-    return looked(up: found, table, property)
+    return looked(up: found, table, type)
   }
 
   private func fallback(of source: CompiledSource) -> Resolved? {
@@ -203,11 +203,11 @@ extension Mapper {
   }
 
   /// What a table says; unknown text passes unchanged, but is no number.
-  private func looked(up found: Resolved, _ table: Int, _ property: CompiledProperty) -> Resolved? {
+  private func looked(up found: Resolved, _ table: Int, _ type: PropertyType) -> Resolved? {
     var found = found
     if case .value(.string(let text)) = found.item {
       guard let value = program.tables[table].value(bytes, text, &lower) else {
-        return property.type == .int || property.type == .number ? nil : found
+        return type == .int || type == .number ? nil : found
       }
       found.item = .text(value)
       return found
@@ -215,7 +215,7 @@ extension Mapper {
     guard let text = scalarText(found.item) else { return found }
     if let value = program.tables[table].value(text.span, Slice(0, text.count), &lower) {
       found.item = .text(value)
-    } else if property.type == .int || property.type == .number, Double(String(decoding: text, as: UTF8.self)) == nil {
+    } else if type == .int || type == .number, Double(String(decoding: text, as: UTF8.self)) == nil {
       return nil
     }
     return found
@@ -327,7 +327,7 @@ extension Mapper {
 
   // MARK: Consumption
 
-  private func consume(_ found: Resolved) {
+  func consume(_ found: Resolved) {
     if found.attribute >= 0 { consumed[Int(found.attribute)] = true }
     guard found.family >= 0 else { return }
     for attribute in batch.spans[current.span].attributes where isMember(attribute, of: Int(found.family)) {

@@ -96,10 +96,10 @@ extension Mapper {
   /// What sampling must know.
   package var facts: TraceFacts {
     var facts = TraceFacts()
-    for (index, state) in spans.enumerated() where state.isAI && !state.isDuplicate {
+    for state in spans where state.isAI && !state.isDuplicate {
       facts.aiSpans += 1
       facts.events += 1
-      if batch.spans[index].status == .error { facts.hasError = true }
+      if state.isError { facts.hasError = true }
     }
     return facts
   }

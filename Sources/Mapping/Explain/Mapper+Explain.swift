@@ -107,7 +107,8 @@ extension Mapper {
       let origin = origins[Int(place - rule.sources.lowerBound)]
       let named = EventExplanation.Named(name: origin.text, place: program.origins.place(origin.position))
       let source = compiled.sources[Int(place)]
-      guard canSpeak(compiled.heads[Int(place)], index), let found = evaluate(source, property, index), found.isPresent
+      guard canSpeak(compiled.heads[Int(place)], index), let found = evaluate(source, property.type, index),
+        found.isPresent
       else {
         // That the application did not set the property itself goes without saying.
         if named.place != nil { passedOver.append(.init(source: named, reason: reason(source, index))) }
@@ -184,7 +185,7 @@ extension Mapper {
       let isOfResource = if case .resource? = source.path?.place { true } else { false }
       guard isOfResource == isResource else { continue }
       let property = program.properties[Int(rule.property)]
-      guard let found = evaluate(source, property, index), found.isPresent else { continue }
+      guard let found = evaluate(source, property.type, index), found.isPresent else { continue }
       let origin = program.origins.dialects[number].rules[identity][Int(place - rule.sources.lowerBound)]
       return .init(name: origin.text, place: program.origins.place(origin.position))
     }
@@ -223,7 +224,10 @@ extension Mapper {
     case "$ai_target_event_id", "$ai_target_event_type": return computed("the event that it judges")
     case "$ai_parent_id": return computed("the nearest step above")
     case "$ai_span_type": return computed("the span's kind")
-    case "$ai_is_error", "$ai_error": return computed("the span's status and its exception")
+    case "$ai_is_error", "$ai_error":
+      let named = name == "$ai_error" ? errorMessage(of: index) : failure(of: index)
+      guard let named else { return computed("the span's status and its exception") }
+      return PropertyExplanation(name: name, value: "", origin: .source(named))
     case "$ai_total_tokens": return computed("the sum of input and output")
     case "$ai_model_parameters": return computed("all parameters")
     case "$ai_cache_reporting_exclusive": return computed("the dialect's cache_reporting, and the numbers themselves")
@@ -231,6 +235,24 @@ extension Mapper {
     case "$ai_truncated": return computed("what was too large")
     default: return computed("the gateway")
     }
+  }
+
+  /// What of a dialect's `error` tells of a failure that the span's status does not tell of.
+  private func failure(of index: Int) -> EventExplanation.Named? {
+    let number = Int(spans[index].dialect)
+    let failures = program.dialects[number].facts.failures
+    guard batch.spans[index].status != .error, let place = failures.firstIndex(where: { holds($0, index) }) else {
+      return nil
+    }
+    return .init(name: "'error'", place: program.origins.place(program.origins.dialects[number].failures[place]))
+  }
+
+  private func errorMessage(of index: Int) -> EventExplanation.Named? {
+    let number = Int(spans[index].dialect)
+    let messages = program.dialects[number].facts.errorMessages
+    guard let place = messages.firstIndex(where: { evaluate($0, .string, index) != nil }) else { return nil }
+    let origin = program.origins.dialects[number].errorMessages[place]
+    return .init(name: origin.text, place: program.origins.place(origin.position))
   }
 
   private func dropped(

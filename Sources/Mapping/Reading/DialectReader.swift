@@ -19,6 +19,7 @@ extension MappingReader {
     dialect.matchPosition = members["match"]?.key.position
     dialect.isSecondary = members["secondary"].flatMap { flag($0.value, "'secondary'") } ?? false
     if let entry = members["kind"] { dialect.kinds = kinds(entry.value) }
+    dialect.error = members["error"].flatMap { errorRule($0.value) }
     if let entry = members["properties"] { dialect.properties = propertyRules(entry.value) }
     if let entry = members["constants"] { dialect.constants = constants(entry.value) }
     if let entry = members["drop"] { dialect.drop = drops(entry.value, "'drop'") }
@@ -61,6 +62,20 @@ extension MappingReader {
       if let kind = choice(entry.value, "kind", of: Kind.self) { values.append((entry.key.value, kind)) }
     }
     return paths.isEmpty ? nil : .by(paths, values, node.position)
+  }
+
+  mutating func errorRule(_ node: YAMLNode) -> ErrorRule? {
+    guard let members = members(node, "'error'", keys: ErrorKey.words) else { return nil }
+    if members.isEmpty { error("'error' is {when: condition, message: rule}, or one of the two", at: node.position) }
+    var rule = ErrorRule()
+    if let entry = members["when"] {
+      rule.when = condition(entry.value).map { Located($0, entry.value.position) }
+    }
+    if let entry = members["message"] {
+      rule.messages = sources(entry.value, of: Target(name: "message", type: .string))
+      warnOfUselessSources(rule.messages.sources)
+    }
+    return rule
   }
 
   // MARK: Properties and constants

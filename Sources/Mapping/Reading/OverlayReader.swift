@@ -96,6 +96,7 @@ extension MappingReader {
     var dialect = set.dialects[number]
     if let entry = overlay.members[.match] { changeMatch(entry, &dialect) }
     if let entry = overlay.members[.kind] { changeKinds(entry, &dialect) }
+    if let entry = overlay.members[.error] { dialect.error = entry.value.isNone ? nil : errorRule(entry.value) }
     if let entry = overlay.members[.properties] { changeRules(entry, &dialect) }
     if let entry = overlay.members[.constants] {
       let constants = constants(entry.value)

@@ -4,12 +4,6 @@ struct Target {
   var type: PropertyType?
 }
 
-/// What a rule says: its sources, and whether `none` ends it.
-struct RuleSources {
-  var sources: [Source] = []
-  var isFinal = false
-}
-
 /// Rules: a path, a list of rules, a map of words, or `none`.
 extension MappingReader {
   /// The sources in the order in which they are tried.

@@ -11,7 +11,7 @@ extension FileWord {
 
 /// The keys of a dialect's file.
 enum DialectKey: String, FileWord {
-  case dialect, about, extends, match, secondary, kind, properties, constants, drop
+  case dialect, about, extends, match, secondary, kind, error, properties, constants, drop
 
   var about: String {
     switch self {
@@ -21,6 +21,7 @@ enum DialectKey: String, FileWord {
     case .match: "How its spans are recognised. Without it no span is; others may extend it all the same."
     case .secondary: "true: its calls tell again what others tell with content; they are never the one that is kept."
     case .kind: "What a span is: the first line that holds decides."
+    case .error: "What failed although the span's status does not say so, and what the error says."
     case .properties: "Where each property comes from: the first source that is present wins."
     case .constants: "Properties that always have the same value, and switches such as cache_reporting."
     case .drop: "Attributes that never go out: 'name', 'prefix.*', 'resource:name', 'resource:prefix.*'."
@@ -30,7 +31,7 @@ enum DialectKey: String, FileWord {
 
 /// The keys of a file in `overlays/`.
 enum OverlayKey: String, FileWord {
-  case overlay, about, match, kind, properties, constants, drop, keep, tables, order
+  case overlay, about, match, kind, error, properties, constants, drop, keep, tables, order
 
   var about: String {
     switch self {
@@ -38,6 +39,7 @@ enum OverlayKey: String, FileWord {
     case .about: "One sentence: what it is for."
     case .match: "Another condition in place of the dialect's, or {or: condition}, {and: condition} beside it."
     case .kind: "Other lines in place of the dialect's, or {before: lines, after: lines} around them."
+    case .error: "In place of the dialect's, or none."
     case .properties: "Rules that take the place of the dialect's, {before: …, after: …} around them, or none."
     case .constants: "Constants beside the dialect's or in place of them; none takes one away."
     case .drop: "Further attributes that never go out."
@@ -51,7 +53,7 @@ enum OverlayKey: String, FileWord {
   func fits(_ target: OverlayTarget) -> Bool {
     switch self {
     case .overlay, .about: true
-    case .match, .kind, .constants, .drop, .keep: target == .dialect
+    case .match, .kind, .error, .constants, .drop, .keep: target == .dialect
     case .properties: target == .dialect || target == .properties
     case .tables: target == .values
     case .order: target == .dialects
@@ -78,6 +80,18 @@ enum PropertyKey: String, FileWord {
     case .also: "Further names under which the same value goes out."
     case .parameter: "Its name inside $ai_model_parameters."
     case .on: "The events that carry it; all of them without this."
+    }
+  }
+}
+
+/// The keys of `error`.
+enum ErrorKey: String, FileWord {
+  case when, message
+
+  var about: String {
+    switch self {
+    case .when: "The condition under which a span has failed, whatever its status."
+    case .message: "A rule for the error's text; where it says nothing, the exception tells, or the status."
     }
   }
 }

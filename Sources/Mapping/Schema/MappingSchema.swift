@@ -18,7 +18,7 @@ package struct MappingSchema {
       "properties": [
         "dialect": .text(DialectKey.dialect.about), "overlay": .text(OverlayKey.overlay.about),
         "order": ["description": "dialects.yaml: the order in which dialects are tried."],
-        "duplicates": .text("trace.yaml: " + TraceKey.duplicates.about),
+        "duplicates": ["description": .string("trace.yaml: " + TraceKey.duplicates.about)],
       ],
       "allOf": .array(files.map { file in ["if": file.test, "then": file.schema] }),
       "definitions": .object(definitions),
@@ -46,7 +46,8 @@ package struct MappingSchema {
 
   private var definitions: [(String, SchemaNode)] {
     notation + rules + [
-      ("dialect", dialect), ("overlay", overlay), ("kinds", kinds), ("constants", constants),
+      ("dialect", dialect), ("overlay", overlay), ("kinds", kinds), ("error", error),
+      ("constants", constants),
       ("dialects", .map([("order", .ref("dialectNames", "The first dialect whose match holds names a span's."))])),
       ("trace", trace),
       ("dialectNames", ["type": "array", "items": dialectName]),
@@ -134,6 +135,7 @@ package struct MappingSchema {
         case .match: .ref("condition")
         case .secondary: ["type": "boolean"]
         case .kind: .ref("kinds")
+        case .error: .ref("error")
         case .properties: .ref("rules")
         case .constants: .ref("constants")
         case .drop: .ref("drops")
@@ -177,6 +179,7 @@ package struct MappingSchema {
             .words([Self.none]), .map([("or", .ref("condition"))]), .map([("and", .ref("condition"))]),
             .ref("condition"))
         case .kind: aroundOrInstead("kinds")
+        case .error: .anyOf(.words([Self.none]), .ref("error"))
         case .properties:
           .anyOf(.ref("overlayRules"), ["additionalProperties": .anyOf(.words([Self.none]), .ref("declaration"))])
         case .constants: .ref("constants")
@@ -217,6 +220,14 @@ package struct MappingSchema {
         .map([member(.when, .ref("condition")), member(.is, kind)], required: ["when", "is"]),
         .map([member(.by, .ref("paths")), member(.map, map)], required: ["by", "map"])),
     ]
+  }
+
+  private var error: SchemaNode {
+    let members = ErrorKey.allCases.map { key -> (String, SchemaNode) in
+      let value = SchemaNode.ref(key == .when ? "condition" : "rule-string")
+      return (key.rawValue, ["description": .string(key.about), "allOf": [value]])
+    }
+    return .map(members, ("minProperties", .int(1)))
   }
 
   private var constants: SchemaNode {
