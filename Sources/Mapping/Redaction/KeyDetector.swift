@@ -32,6 +32,9 @@ extension PresetScan {
     + "abprse".utf8.map { Kind(prefix: [0x78, 0x6f, 0x78, $0, 0x2d], body: slack, least: 16) }
 
   private static let awsID = TextClass.digit.union(TextClass.upper)
+  /// The same by their first byte: most bytes begin none.
+  private static let kindsByFirst: [[Kind]] = (0..<256).map { byte in kinds.filter { Int($0.prefix[0]) == byte } }
+
   private static let slack = TextClass.alphanumeric.union(ByteSet { $0 == UInt8(ascii: "-") })
 
   /// Where a key can begin, and the `@` behind a password.
@@ -46,7 +49,7 @@ extension PresetScan {
     }
     guard index >= keysDone, isEdge(index, TextClass.alphanumeric) else { return }
     if text[index] == UInt8(ascii: "S"), begins(index, Array("SG.".utf8)) { return findSendGrid(at: index) }
-    for kind in Self.kinds where begins(index, kind.prefix) {
+    for kind in Self.kindsByFirst[Int(text[index])] where begins(index, kind.prefix) {
       let body = index + kind.prefix.count
       let end = run(body, kind.body)
       keysDone = end

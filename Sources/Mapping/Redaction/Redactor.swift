@@ -49,6 +49,9 @@ package final class Redactor {
   func changes(_ wanted: Wanted) -> [Change] {
     // "::1" is the shortest that a preset knows.
     if wanted.patterns == 0, text.count < 3 { return [] }
+    // And no key or token is shorter than the runs that hint at them.
+    let secrets = Preset.keys.bit | Preset.jwt.bit
+    if wanted.patterns == 0, wanted.presets & ~secrets == 0, text.count < LongRuns.least { return [] }
     var findings = findings(in: text, wanted)
     if let plain = PlainView(text) {
       findings += self.findings(in: plain.text, wanted).map { plain.original($0) }

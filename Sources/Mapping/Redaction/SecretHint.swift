@@ -47,33 +47,45 @@ enum SecretHint {
   /// Whether one of the marks ends at `index`, where its last byte stands.
   private static func endsMark(_ bytes: ByteSpan, _ start: Int, _ index: Int) -> Bool {
     guard index >= start + 2 else { return false }
+    // The byte so many before; 0 where the run had not begun.
+    func before(_ count: Int) -> UInt8 { index - count >= start ? bytes[index - count] : 0 }
     let (two, one) = (bytes[index - 2], bytes[index - 1])
-    let three = index >= start + 3 ? bytes[index - 3] : 0
     switch bytes[index] {
     case UInt8(ascii: "-"):
-      return (two == UInt8(ascii: "s") && one == UInt8(ascii: "k"))
-        || (three == UInt8(ascii: "p") && two == UInt8(ascii: "a") && one == UInt8(ascii: "t"))
-        || (three == UInt8(ascii: "o") && two == UInt8(ascii: "x")) || (three == 0x2d && two == 0x2d && one == 0x2d)
+      switch (before(3), two, one) {
+      // Inside "task-" no key begins; behind an escape such as \n or \u2028 one may.
+      case (let edge, UInt8(ascii: "s"), UInt8(ascii: "k")):
+        return !isWordPart(edge) || (4...8).contains { before($0) == UInt8(ascii: "\\") }
+      case (UInt8(ascii: "p"), UInt8(ascii: "a"), UInt8(ascii: "t")): return before(4) == UInt8(ascii: "l")
+      case (UInt8(ascii: "o"), UInt8(ascii: "x"), _): return before(4) == UInt8(ascii: "x")
+      case (UInt8(ascii: "-"), UInt8(ascii: "-"), UInt8(ascii: "-")): return bytes[index + 1] != UInt8(ascii: "-")
+      default: return false
+      }
     case UInt8(ascii: "_"):
       switch one {
       case UInt8(ascii: "p"), UInt8(ascii: "o"), UInt8(ascii: "u"), UInt8(ascii: "r"), UInt8(ascii: "s"):
-        return two == UInt8(ascii: "h") && three == UInt8(ascii: "g")
+        return two == UInt8(ascii: "h") && before(3) == UInt8(ascii: "g")
+      // github_pat_, sk_test_ and rk_test_, sk_live_ and rk_live_.
       case UInt8(ascii: "t"):
-        return (two == UInt8(ascii: "a") && three == UInt8(ascii: "p"))
-          || (two == UInt8(ascii: "s") && three == UInt8(ascii: "e"))
-      case UInt8(ascii: "x"): return two == UInt8(ascii: "h")
+        return two == UInt8(ascii: "a") && before(3) == UInt8(ascii: "p") && before(5) == UInt8(ascii: "b")
+          || two == UInt8(ascii: "s") && before(5) == UInt8(ascii: "_") && before(6) == UInt8(ascii: "k")
+      case UInt8(ascii: "e"): return two == UInt8(ascii: "v") && before(6) == UInt8(ascii: "k")
+      case UInt8(ascii: "x"): return two == UInt8(ascii: "h") && before(3) == UInt8(ascii: "p")
       case UInt8(ascii: "f"): return two == UInt8(ascii: "h")
-      case UInt8(ascii: "m"): return two == UInt8(ascii: "p")
-      case UInt8(ascii: "e"): return two == UInt8(ascii: "v") && three == UInt8(ascii: "i")
+      case UInt8(ascii: "m"): return two == UInt8(ascii: "p") && before(3) == UInt8(ascii: "n")
       default: return false
       }
     case UInt8(ascii: "."):
-      return (two == UInt8(ascii: "S") && one == UInt8(ascii: "G"))
-        || (two == UInt8(ascii: "2") && one == UInt8(ascii: "9"))
-    case UInt8(ascii: "A"): return one == UInt8(ascii: "I")
-    case UInt8(ascii: "J"): return one == UInt8(ascii: "y")
-    default: return one == UInt8(ascii: "I")
+      return two == UInt8(ascii: "S") && one == UInt8(ascii: "G")
+        || before(3) == UInt8(ascii: "a") && two == UInt8(ascii: "2") && one == UInt8(ascii: "9")
+    case UInt8(ascii: "A"): return one == UInt8(ascii: "I") && (two == UInt8(ascii: "K") || two == UInt8(ascii: "S"))
+    case UInt8(ascii: "J"): return one == UInt8(ascii: "y") && two == UInt8(ascii: "e")
+    default: return one == UInt8(ascii: "I") && two == UInt8(ascii: "A")
     }
+  }
+
+  private static func isWordPart(_ byte: UInt8) -> Bool {
+    (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")) || (byte >= 0x30 && byte <= 0x39)
   }
 
   /// Whether `Bearer`, `Basic` or the beginning of a private key stands before the run.
