@@ -37,10 +37,16 @@ struct PresetScan {
   /// Finds what the presets of `wanted` look for.
   mutating func run(_ wanted: UInt8) {
     let anchors = Self.anchors
+    var isInWord = false
     for index in text.indices {
-      let here = anchors[Int(text[index])] & wanted
+      let byte = text[index]
+      let here = anchors[Int(byte)] & wanted
+      let isLetter = byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")
+      // No key begins inside a word, but behind an escape such as \n one may.
+      let isInside = isInWord && isLetter && !(index > 1 && text[index - 2] == UInt8(ascii: "\\"))
+      isInWord = isLetter || byte >= 0x30 && byte <= 0x39
       if here == 0 { continue }
-      if here & Preset.keys.bit != 0 { findKey(at: index) }
+      if here & Preset.keys.bit != 0, !isInside { findKey(at: index) }
       if here & Preset.jwt.bit != 0 { findToken(at: index) }
       if here & Preset.email.bit != 0 { findEmail(at: index) }
       if here & Preset.phone.bit != 0 { findPhone(at: index) }

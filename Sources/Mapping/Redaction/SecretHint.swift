@@ -98,8 +98,8 @@ enum SecretHint {
     }
     guard place >= 6, blanks > 0 else { return false }
     switch (bytes[place - 2] | 0x20, bytes[place - 1] | 0x20, bytes[place] | 0x20) {
-    case (UInt8(ascii: "r"), UInt8(ascii: "e"), UInt8(ascii: "r")): return true
-    case (UInt8(ascii: "s"), UInt8(ascii: "i"), UInt8(ascii: "c")): return true
+    case (UInt8(ascii: "r"), UInt8(ascii: "e"), UInt8(ascii: "r")): return bytes[place - 3] | 0x20 == UInt8(ascii: "a")
+    case (UInt8(ascii: "s"), UInt8(ascii: "i"), UInt8(ascii: "c")): return bytes[place - 4] | 0x20 == UInt8(ascii: "b")
     case (_, UInt8(ascii: "-"), UInt8(ascii: "-")): return true
     case (_, UInt8(ascii: "\\") | 0x20, UInt8(ascii: "n")), (_, UInt8(ascii: "\\") | 0x20, UInt8(ascii: "r")):
       return hasTitle(bytes, before: place)
@@ -112,7 +112,9 @@ enum SecretHint {
     var place = end
     let least = max(4, end - 256)
     while place > least {
-      if bytes[place] == UInt8(ascii: "-"), bytes[place - 4] == UInt8(ascii: "-") { return true }
+      if bytes[place] == UInt8(ascii: "-"), (1...4).allSatisfy({ bytes[place - $0] == UInt8(ascii: "-") }) {
+        return true
+      }
       place -= 1
     }
     return false
