@@ -36,6 +36,10 @@ extension Mapper {
       out.appendJSONNumber(value)
       finish(property, valueStart: start, .literal(.number(value)), &out)
     }
+    // The total that others added up would not be the sum of these.
+    if let total = program.known.totalTokens, current.inputTokens != nil, current.outputTokens != nil {
+      isWritten[total] = true
+    }
   }
 
   private func complete(_ property: Int, of index: Int, from others: [Int], _ out: inout ByteBuffer) -> Bool {

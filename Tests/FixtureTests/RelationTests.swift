@@ -57,6 +57,18 @@ import Testing
     #expect(!events[1].has("\"$ai_input_tokens\""), "usage is told once")
   }
 
+  @Test func `what the provider's own SDK counted wins, and the total is the sum of it`() throws {
+    let outer = Given(
+      id: "00000000000000a1", attributes: Self.call.merging(Self.content) { $1 },
+      numbers: ["gen_ai.usage.input_tokens": 7, "gen_ai.usage.output_tokens": 6, "gen_ai.usage.total_tokens": 13])
+    let inner = Given(
+      id: "00000000000000a2", parent: outer.id, start: 2_000_000, end: 8_000_000, scope: "com.anthropic.sdk.python",
+      attributes: Self.call, numbers: ["gen_ai.usage.input_tokens": 7, "gen_ai.usage.output_tokens": 5])
+    let events = try Self.events([outer, inner])
+    #expect(events.map(\.name) == ["$ai_generation", "$ai_span"])
+    #expect(events[0].has("\"$ai_output_tokens\":5") && events[0].has("\"$ai_total_tokens\":12"))
+  }
+
   @Test(arguments: [
     ["gen_ai.request.model": "claude-sonnet-4"], ["gen_ai.response.id": "other"],
     ["gen_ai.operation.name": "embeddings"],
