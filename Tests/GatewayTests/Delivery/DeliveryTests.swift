@@ -133,7 +133,8 @@ import Testing
     stage.close()
   }
 
-  @Test func `a call that the provider's SDK tells again from its own trace is one call, whichever came first`() throws {
+  @Test func `a call that the provider's SDK tells again from its own trace is one call, whichever came first`() throws
+  {
     for secondaryFirst in [true, false] {
       let stage = try DeliveryStage()
       let primary = TestSpan(trace: 1, span: 1, response: "resp")
