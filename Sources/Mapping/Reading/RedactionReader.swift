@@ -1,11 +1,9 @@
 /// redaction.yaml.
 extension MappingReader {
-  private static let rootKeys = ["privacy", "keep", "rules"]
-  private static let ruleKeys = ["action", "properties", "dialects", "services", "match"]
   private static let patternKeys = ["pattern", "name"]
 
   mutating func readRedaction(_ root: YAMLNode) {
-    guard let members = members(root, "redaction.yaml", keys: Self.rootKeys) else { return }
+    guard let members = members(root, "redaction.yaml", keys: RedactionKey.words) else { return }
     if let entry = members["privacy"] {
       set.redaction.privacy = choice(entry.value, "privacy", of: Privacy.self) ?? .noContent
     }
@@ -24,7 +22,7 @@ extension MappingReader {
   }
 
   private mutating func redactionRule(_ node: YAMLNode) -> RedactionRule? {
-    guard let members = members(node, "a redaction rule", keys: Self.ruleKeys) else { return nil }
+    guard let members = members(node, "a redaction rule", keys: RedactionRuleKey.words) else { return nil }
     guard let action = members["action"] else {
       // A mistyped 'action' is told already.
       if members.count == node.entryCount { error("this rule has no 'action': drop, mask or hash", at: node.position) }

@@ -227,3 +227,31 @@ enum RecordKey: String, FileWord {
     }
   }
 }
+
+/// The keys of redaction.yaml.
+enum RedactionKey: String, FileWord {
+  case privacy, keep, rules
+
+  var about: String {
+    switch self {
+    case .privacy: "none, or no_content: prompts, answers, tool arguments and error texts stay here."
+    case .keep: "Properties whose text privacy lets out beside those that it knows to be harmless."
+    case .rules: "What is dropped, masked or hashed, and where."
+    }
+  }
+}
+
+/// The keys of a redaction rule.
+enum RedactionRuleKey: String, FileWord {
+  case action, properties, dialects, services, match
+
+  var about: String {
+    switch self {
+    case .action: "drop takes the property away, mask puts a marker, hash a digest under redaction.salt."
+    case .properties: "Only in these; a name may end in *. Without match all of them."
+    case .dialects: "Only in events of these dialects."
+    case .services: "Only in events of these services."
+    case .match: "What is looked for: a preset, or a pattern of your own."
+    }
+  }
+}

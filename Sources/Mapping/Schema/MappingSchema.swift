@@ -19,6 +19,7 @@ package struct MappingSchema {
         "dialect": .text(DialectKey.dialect.about), "overlay": .text(OverlayKey.overlay.about),
         "order": ["description": "dialects.yaml: the order in which dialects are tried."],
         "duplicates": ["description": .string("trace.yaml: " + TraceKey.duplicates.about)],
+        "rules": ["description": .string("redaction.yaml: " + RedactionKey.rules.about)],
       ],
       "allOf": .array(files.map { file in ["if": file.test, "then": file.schema] }),
       "definitions": .object(definitions),
@@ -32,6 +33,7 @@ package struct MappingSchema {
       (OverlayKey.overlay.rawValue, .ref("overlay")),
       ("order", .ref("dialects")),
       (TraceKey.duplicates.rawValue, .ref("trace")),
+      (RedactionKey.rules.rawValue, .ref("redaction")),
     ]
     let keys = SchemaNode.array(named.map { ["required": [.string($0.key)]] })
     // Overlays have an order too.
@@ -49,7 +51,7 @@ package struct MappingSchema {
       ("dialect", dialect), ("overlay", overlay), ("kinds", kinds), ("error", error),
       ("constants", constants),
       ("dialects", .map([("order", .ref("dialectNames", "The first dialect whose match holds names a span's."))])),
-      ("trace", trace),
+      ("trace", trace), ("redaction", redaction),
       ("dialectNames", ["type": "array", "items": dialectName]),
       ("declaration", declaration),
       (
