@@ -28,6 +28,8 @@ package struct WritingContext: Sendable {
   package var sent: Set<SpanKey> = []
   /// For late spans: the identity that the trace's first part was sent with, and no second `$ai_trace`.
   package var late: [UInt8]?
+  /// Write the events of these spans alone: a dead letter brings relatives along that went out before. Nil for all.
+  package var only: Set<SpanKey>?
 
   package init() {}
 }
@@ -41,7 +43,7 @@ extension Mapper {
     for index in spans.indices where spans[index].isAI && !spans[index].isDuplicate {
       let span = batch.spans[index]
       let key = SpanKey(span: span.id.value, start: span.start)
-      if context.sent.contains(key) { continue }
+      if context.sent.contains(key) || context.only?.contains(key) == false { continue }
       focus(on: index)
       let frozen = context.frozen[key] ?? freeze(index, key, context, &moments)
       guard let name = EventName(number: frozen.name) else { continue }
@@ -200,17 +202,37 @@ extension Mapper {
 
   /// UUIDv5 of trace id, span id, start and event name: the same on every attempt, in every replica.
   func identify(_ span: Telemetry.Span, _ event: EventName) -> (high: UInt64, low: UInt64) {
-    scratch.truncate(to: 0)
-    scratch.append(bigEndian: span.trace.high)
-    scratch.append(bigEndian: span.trace.low)
-    scratch.append(bigEndian: span.id.value)
-    scratch.append(bigEndian: span.start)
-    scratch.append(event.text)
-    return scratch.withSpan { UUID5.make(namespace: Self.namespace, name: $0) }
+    let key = SpanKey(span: span.id.value, start: span.start)
+    return EventIdentity.make(span.trace, key, event, scratch: &scratch)
   }
+}
 
+/// What names an event for ever.
+package enum EventIdentity {
   /// Hoglet's namespace for UUIDv5: made once at random, never to change.
   private static let namespace: (UInt64, UInt64) = (0x6f2c_9d1e_3b7a_4c58, 0x9e41_d07f_2a86_b5c3)
+
+  /// The UUID as text of a frozen event; nil for a name that nobody gives.
+  package static func uuid(_ trace: TraceID, _ frozen: FrozenEvent) -> String? {
+    guard let name = EventName(number: frozen.name) else { return nil }
+    var out = ByteBuffer()
+    let id = make(trace, frozen.key, name, scratch: &out)
+    out.truncate(to: 0)
+    out.appendUUID(id)
+    return out.string
+  }
+
+  static func make(
+    _ trace: TraceID, _ key: SpanKey, _ event: EventName, scratch: inout ByteBuffer
+  ) -> (high: UInt64, low: UInt64) {
+    scratch.truncate(to: 0)
+    scratch.append(bigEndian: trace.high)
+    scratch.append(bigEndian: trace.low)
+    scratch.append(bigEndian: key.span)
+    scratch.append(bigEndian: key.start)
+    scratch.append(event.text)
+    return scratch.withSpan { UUID5.make(namespace: namespace, name: $0) }
+  }
 }
 
 extension EventName {

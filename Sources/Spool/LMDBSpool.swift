@@ -89,7 +89,7 @@ extension LMDBSpool {
     }
   }
 
-  package func deadLetters(lane: LaneID, limit: Int) throws(SpoolError) -> [DeadLetter] {
+  package func deadLetters(lane: LaneID, limit: Int) throws(SpoolError) -> [StoredDeadLetter] {
     try read { reading throws(StoreFailure) in try reading.deadLetters(lane: lane, limit: limit) }
   }
 

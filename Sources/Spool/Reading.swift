@@ -53,16 +53,16 @@ struct Reading {
     return values
   }
 
-  mutating func deadLetters(lane: LaneID, limit: Int) throws(StoreFailure) -> [DeadLetter] {
+  mutating func deadLetters(lane: LaneID, limit: Int) throws(StoreFailure) -> [StoredDeadLetter] {
     let transaction = try begin()
     let cursor = try transaction.cursor(.dead)
-    var letters: [DeadLetter] = []
+    var letters: [StoredDeadLetter] = []
     let after = try unsafe cursor.seek(StoreKey(lane: lane, number: .max))
     var entry = try unsafe after == nil ? cursor.last() : cursor.previous()
     while letters.count < limit, let found = unsafe entry, unsafe found.key.lane == lane {
       defer { environment?.pages.trim() }
       if let letter = unsafe SealedValue.open(found.value, found.key).flatMap(DeadLetter.init(_:)) {
-        letters.append(letter)
+        unsafe letters.append(StoredDeadLetter(number: found.key.number, letter: letter))
       } else {
         unsafe damage.append(Damage(kind: .deadLetter, lane: lane, number: found.key.number))
       }
@@ -112,7 +112,8 @@ extension Reading {
     }
     guard CRC32C.checksum(index.span) == header.indexChecksum else { return nil }
     return StoredRequest(
-      sequence: key.number, signal: header.signal, arrival: header.arrival, index: index, bodyCount: header.bodyCount)
+      sequence: key.number, signal: header.signal, arrival: header.arrival, index: index, bodyCount: header.bodyCount,
+      frozen: header.frozen)
   }
 
   /// Appends the slices of a body to `arena`. Returns what is wrong with the request if anything is; the arena is then as

@@ -4,9 +4,9 @@ import Telemetry
 
 /// What `requests` stores of a request: a header with a checksum of every chunk, then the index unless it is long.
 ///
-/// Little-endian: 0 version, 1 signal, 2–3 zero, 4 CRC-32C of the key and all of the header but these four bytes,
+/// Little-endian: 0 version, 1 signal, 2 bytes of `frozen`, 4 CRC-32C of the key and all of the header but these four bytes,
 /// 8 arrival, 16 body bytes, 20 index bytes, 24 bytes in a chunk, 28 CRC-32C of the index, 32 CRC-32C of each chunk of the
-/// body. The chunks have their checksums here, so that reading one trace checks only the chunks it lies in, and a chunk
+/// body, then `frozen` (a dead letter that became a request again). The chunks have their checksums here, so that reading one trace checks only the chunks it lies in, and a chunk
 /// that an unwritten page replaced by an older one does not pass.
 struct RequestHeader {
   static let version: UInt8 = 1
@@ -20,6 +20,8 @@ struct RequestHeader {
   /// Chunks of a long index are numbered from here; those of the body stay below: 32,768 × 128 KiB is more than a body
   /// may have.
   static let indexChunk: UInt16 = 0x8000
+  /// What is fixed about one event: a user's name is the longest part, and has 200 characters. Two bytes count it.
+  static let frozenBytesMax = 8_192
 
   var signal: Signal
   var arrival: UInt64
@@ -28,13 +30,15 @@ struct RequestHeader {
   var chunkBytes: Int
   var indexChecksum: UInt32
   var indexIsInline: Bool
+  var frozen: [UInt8]
 
   /// How many chunks `count` bytes make.
   static func chunks(_ count: Int, of chunkBytes: Int = chunkBytes) -> Int {
     (count + chunkBytes - 1) / chunkBytes
   }
 
-  var count: Int { Self.fixedCount + 4 * Self.chunks(bodyCount, of: chunkBytes) }
+  var count: Int { checksumsEnd + frozen.count }
+  private var checksumsEnd: Int { Self.fixedCount + 4 * Self.chunks(bodyCount, of: chunkBytes) }
 }
 
 // MARK: Writing
@@ -48,6 +52,8 @@ extension RequestHeader {
     chunkBytes = Self.chunkBytes
     indexChecksum = CRC32C.checksum(append.index.span)
     indexIsInline = append.index.count <= Self.inlineIndexMax
+    precondition(append.frozen.count <= Self.frozenBytesMax)
+    frozen = append.frozen
   }
 
   /// The header under `key`, with the checksums of the body's chunks.
@@ -55,12 +61,15 @@ extension RequestHeader {
     var out = ByteBuffer(capacity: count)
     out.append(Self.version)
     out.append(signal.rawValue)
-    for _ in 0..<6 { out.append(0) }
+    out.append(UInt8(truncatingIfNeeded: frozen.count))
+    out.append(UInt8(truncatingIfNeeded: frozen.count &>> 8))
+    for _ in 0..<4 { out.append(0) }
     out.appendLittleEndian(arrival)
     for value in [UInt32(bodyCount), UInt32(indexCount), UInt32(chunkBytes), indexChecksum] {
       out.appendLittleEndian(value)
     }
     for checksum in chunkChecksums { out.appendLittleEndian(checksum) }
+    out.append(frozen)
     let checksum = out.withSpan { Self.checksum($0, key) }
     for place in 0..<4 { out.set(UInt8(truncatingIfNeeded: checksum &>> UInt32(8 * place)), at: 4 + place) }
     return out
@@ -90,7 +99,12 @@ extension RequestHeader {
     chunkBytes = Int(UInt32(truncatingIfNeeded: rest))
     indexChecksum = UInt32(rest &>> 32)
     indexIsInline = false
-    guard chunkBytes > 0, count <= value.count else { return nil }
+    frozen = []
+    guard chunkBytes > 0 else { return nil }
+    let frozenStart = checksumsEnd
+    let frozenEnd = frozenStart + Int(UInt16(truncatingIfNeeded: first &>> 16))
+    guard frozenEnd <= value.count else { return nil }
+    frozen.append(value, Slice(frozenStart, frozenEnd))
     indexIsInline = value.count > count
     let stored = UInt32(first &>> 32)
     guard Self.checksum(value.extracting(0..<count), key) == stored else { return nil }

@@ -21,6 +21,8 @@ package struct Append: Sendable {
   package var index: [UInt8]
   /// The OTLP protobuf body, identity-encoded.
   package var body: [UInt8]
+  /// Comes back as `StoredRequest.frozen`.
+  var frozen: [UInt8] = []
 
   package init(token: UInt64, key: String, signal: Signal, arrival: UInt64, index: [UInt8], body: [UInt8]) {
     self.token = token
@@ -78,27 +80,12 @@ package struct LaneChange: Sendable {
   /// Decision blocks numbered below this are no longer needed; nil deletes none.
   package var decisionsBelow: UInt64?
   package var deadLetters: [DeadLetter] = []
+  /// Dead letters that become requests again, by number, with an arrival time; those without a source stay.
+  package var retriedLetters: (numbers: [UInt64], arrival: UInt64)?
+  /// Dead letters that are deleted, by number.
+  package var purgedLetters: [UInt64] = []
 
   package init(lane: LaneID) { self.lane = lane }
-}
-
-/// An event that PostHog refuses for good, kept for people to look at.
-package struct DeadLetter: Sendable, Equatable {
-  /// Nanoseconds since 1970.
-  package var time: UInt64
-  /// The HTTP status PostHog answered.
-  package var status: UInt16
-  /// What PostHog said, cut and without secrets.
-  package var reason: String
-  /// The event as it was sent, JSON.
-  package var event: [UInt8]
-
-  package init(time: UInt64, status: UInt16, reason: String, event: [UInt8]) {
-    self.time = time
-    self.status = status
-    self.reason = reason
-    self.event = event
-  }
 }
 
 /// A stored request without its body.
@@ -108,13 +95,18 @@ package struct StoredRequest: Sendable {
   package var arrival: UInt64
   package var index: [UInt8]
   package var bodyCount: Int
+  /// What is fixed about it, if it was a dead letter (`DeadLetterSource.frozen`); empty for what a client sent.
+  package var frozen: [UInt8]
 
-  package init(sequence: UInt64, signal: Signal, arrival: UInt64, index: [UInt8], bodyCount: Int) {
+  package init(
+    sequence: UInt64, signal: Signal, arrival: UInt64, index: [UInt8], bodyCount: Int, frozen: [UInt8] = []
+  ) {
     self.sequence = sequence
     self.signal = signal
     self.arrival = arrival
     self.index = index
     self.bodyCount = bodyCount
+    self.frozen = frozen
   }
 }
 
@@ -158,7 +150,7 @@ package protocol Spool: AnyObject, Sendable {
   /// The decision blocks of a lane in order.
   func decisions(lane: LaneID, from block: UInt64) throws(SpoolError) -> [(block: UInt64, bytes: [UInt8])]
   /// The newest dead letters of a lane, newest first.
-  func deadLetters(lane: LaneID, limit: Int) throws(SpoolError) -> [DeadLetter]
+  func deadLetters(lane: LaneID, limit: Int) throws(SpoolError) -> [StoredDeadLetter]
 
   var status: SpoolStatus { get }
   /// Commits what waits, then refuses everything.

@@ -177,6 +177,12 @@ extension Writer {
         try SealedValue.put(block.bytes.span, in: .decisions, key, transaction)
       }
       if let limit = change.decisionsBelow { try transaction.deleteDecisions(lane: change.lane, below: limit) }
+      if let retried = change.retriedLetters {
+        for number in retried.numbers { try retry(number, change.lane, arrival: retried.arrival, transaction) }
+      }
+      for number in change.purgedLetters {
+        try transaction.delete(.dead, StoreKey(lane: change.lane, number: number))
+      }
       if change.deadLetters.isEmpty { continue }
       for letter in change.deadLetters {
         let key = StoreKey(lane: change.lane, number: lanes.next(.deadLetter, of: change.lane))
@@ -187,6 +193,23 @@ extension Writer {
       let bytesMax = Int(Double(settings.bytesMax) * settings.deadLettersShare)
       try transaction.trimDeadLetters(lane: change.lane, bytesMax: bytesMax)
     }
+  }
+}
+
+extension Writer {
+  /// Makes a request of a dead letter. One that is not there (any more), or has no source, changes nothing.
+  private func retry(
+    _ number: UInt64, _ lane: LaneID, arrival: UInt64, _ transaction: borrowing Transaction
+  ) throws(StoreFailure) {
+    let key = StoreKey(lane: lane, number: number)
+    guard let stored = try unsafe transaction.value(.dead, key),
+      let source = unsafe SealedValue.open(stored, key).flatMap(DeadLetter.init(_:))?.source
+    else { return }
+    var request = Append(
+      token: 0, key: "", signal: .traces, arrival: arrival, index: source.index, body: source.body)
+    request.frozen = source.frozen
+    try transaction.store(request, lane: lane, sequence: lanes.next(.sequence, of: lane))
+    try transaction.delete(.dead, key)
   }
 }
 

@@ -13,6 +13,25 @@ package struct RequestIndex: Sendable, Equatable {
   package var records: [RecordEntry] = []
 
   package init() {}
+
+  /// Adds the index of a request whose body stands behind this one's, `distance` bytes on.
+  package mutating func append(_ other: RequestIndex, at distance: Int) {
+    let (firstResource, firstScope) = (UInt32(resources.count), UInt32(scopes.count))
+    let firstRecord = UInt32(records.count)
+    resources += other.resources.map { $0.shifted(by: distance) }
+    scopes += other.scopes.map {
+      ScopeEntry(
+        resource: firstResource + $0.resource, scope: $0.scope.shifted(by: distance),
+        schemaURL: $0.schemaURL.shifted(by: distance))
+    }
+    units += other.units.map { Unit(trace: $0.trace, first: firstRecord + $0.first, count: $0.count) }
+    records += other.records.map { record in
+      var moved = record
+      moved.scope += firstScope
+      moved.body = record.body.shifted(by: distance)
+      return moved
+    }
+  }
 }
 
 /// Where one scope of a request stands.

@@ -105,7 +105,7 @@ import Testing
       let blocks = try rig.spool.decisions(lane: lane, from: 0)
       #expect(blocks.map(\.block) == expected.blocks.keys.sorted(), place)
       for (block, bytes) in blocks { #expect(bytes == expected.blocks[block], place) }
-      #expect(try rig.spool.deadLetters(lane: lane, limit: .max) == expected.letters.reversed(), place)
+      #expect(try rig.spool.deadLetters(lane: lane, limit: .max).map(\.letter) == expected.letters.reversed(), place)
     }
   }
 }

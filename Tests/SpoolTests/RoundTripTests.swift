@@ -110,9 +110,49 @@ import Testing
     }
     rig.commit(lane) { $0.deadLetters = letters }
     try rig.restart()
-    #expect(try rig.spool.deadLetters(lane: lane, limit: 3) == [letters[4], letters[3], letters[2]])
+    #expect(try rig.spool.deadLetters(lane: lane, limit: 3).map(\.letter) == [letters[4], letters[3], letters[2]])
     #expect(try rig.spool.deadLetters(lane: LaneID(99), limit: 3).isEmpty)
     #expect(rig.spool.status.deadLetters == 5)
+  }
+
+  /// A letter as version 1 wrote it.
+  private static let firstVersion: [UInt8] =
+    [1, 7, 0, 0, 0, 0, 0, 0, 0, 0x90, 1, 2, 0, 0, 0, 0, 0] + Array("no{}".utf8)
+
+  @Test func `dead letters of the first version are read, others that are cut or unknown are not`() throws {
+    #expect(
+      DeadLetter(Self.firstVersion) == DeadLetter(time: 7, status: 400, reason: "no", event: Array("{}".utf8)))
+    let source = DeadLetterSource(frozen: [1], index: [2, 2], body: [3, 3, 3], tracesCount: 2)
+    let letter = DeadLetter(time: 7, status: 413, reason: "zu groß", event: Array("{}".utf8), source: source)
+    let bytes = letter.encoded().array()
+    #expect(DeadLetter(bytes) == letter)
+    #expect(letter.source?.traces == [3, 3] && letter.source?.logs == [3])
+    for count in 0..<bytes.count { #expect(DeadLetter(Array(bytes[..<count])) == nil) }
+    for count in 0..<19 { #expect(DeadLetter(Array(Self.firstVersion[..<count])) == nil) }
+    #expect(DeadLetter([3] + bytes.dropFirst()) == nil)
+  }
+
+  @Test func `a retried dead letter is a request in one commit; purged ones are gone; numbers stay`() throws {
+    let rig = try Rig()
+    let lane = try rig.append([1]).lane
+    let source = DeadLetterSource(frozen: [9, 9], index: [2, 2], body: [3, 3, 3], tracesCount: 2)
+    let letters = (0..<4).map {
+      DeadLetter(time: $0, status: 400, reason: "", event: [], source: $0 == 1 ? nil : source)
+    }
+    rig.commit(lane) { $0.deadLetters = letters }
+    let numbers = try rig.spool.deadLetters(lane: lane, limit: 9).map(\.number)
+    #expect(numbers == [4, 3, 2, 1])
+    rig.commit(lane) {
+      $0.retriedLetters = ([1, 2, 77], 5)
+      $0.purgedLetters = [4]
+    }
+    try rig.restart()
+    // Without a source there is nothing to make a request of.
+    #expect(try rig.spool.deadLetters(lane: lane, limit: 9).map(\.number) == [3, 2])
+    let request = try #require(try rig.spool.requests(lane: lane, after: 1, limit: 9).first)
+    #expect(request.frozen == [9, 9] && request.index == [2, 2] && request.arrival == 5)
+    #expect(try rig.body(lane, request.sequence, count: 3) == [3, 3, 3])
+    #expect(try rig.spool.requests(lane: lane, after: 0, limit: 9).first?.frozen == [])
   }
 
   @Test func `sequences are never given out twice, even when everything was deleted`() throws {

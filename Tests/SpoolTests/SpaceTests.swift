@@ -169,7 +169,7 @@ import Testing
         change.deadLetters[0].time = time
       }
     }
-    let kept = try rig.spool.deadLetters(lane: lane, limit: 1000).map(\.time)
+    let kept = try rig.spool.deadLetters(lane: lane, limit: 1000).map(\.letter.time)
     #expect(kept == Array((61 - UInt64(kept.count)...60).reversed()))
     #expect((25...34).contains(kept.count), "\(kept.count) of 30 kB in 1 MiB")
     #expect(try rig.spool.deadLetters(lane: other, limit: 9).count == 1)

@@ -96,11 +96,15 @@ extension Delivery {
       identity: context.late ?? mapper.defaultIdentity(), events: events.map(\.frozen))
     lane.remembered.remember(frozen, spans: mapper.spanKeys)
     let going = OutgoingTrace(
-      lane: lane.lane, trace: trace, through: frozen.through, units: units, eventsLeft: events.count,
-      bytes: bytes, settled: settled)
-    lane.outstandingBytes += bytes
-    outstandingBytes += bytes
-    freezing.add(frozen, outgoing.insert(going), events, lane: lane.lane)
+      lane: lane.lane, frozen: frozen, units: units, eventsLeft: events.count, bytes: bytes, settled: settled)
+    hold(going, events, &lane)
+  }
+
+  /// Keeps events until they are frozen on disk.
+  func hold(_ going: OutgoingTrace, _ events: [MappedEvent], _ lane: inout LaneState) {
+    lane.outstandingBytes += going.bytes
+    outstandingBytes += going.bytes
+    freezing.add(going, outgoing.insert(going), events)
   }
 
   /// Holds a trace again, for so long.
@@ -121,7 +125,7 @@ extension Delivery {
     lane.open[trace] = held
   }
 
-  private func load(_ units: [UnitReference], _ lane: LaneState) throws {
+  func load(_ units: [UnitReference], _ lane: LaneState) throws {
     for reference in units {
       guard let request = lane.requests[reference.sequence] else { continue }
       try loader.add(request.index.units[reference.unit], of: request.index) { slices, arena in

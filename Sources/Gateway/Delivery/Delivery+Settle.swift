@@ -15,8 +15,11 @@ extension Delivery {
         start = end
       }
     case .dead(let token, let status, let reason, let event):
-      guard let lane = outgoing[token]?.lane else { return }
-      lanes[lane]?.deadLetters.append(DeadLetter(time: clock(), status: status, reason: reason, event: event))
+      guard let going = outgoing[token], var lane = lanes.removeValue(forKey: going.lane) else { return }
+      let source = deadLetterSource(of: event, going, lane)
+      lane.deadLetters.append(
+        DeadLetter(time: clock(), status: status, reason: reason, event: event, source: source))
+      lanes[going.lane] = lane
       settle(token, delivered: 0, dead: 1)
     }
   }
@@ -27,7 +30,7 @@ extension Delivery {
     outstandingBytes -= going.bytes
     guard var lane = lanes.removeValue(forKey: going.lane) else { return }
     lane.outstandingBytes -= going.bytes
-    lane.finished.append((going.trace, going.through))
+    if !going.isRetry { lane.finished.append((going.frozen.trace, going.frozen.through)) }
     finish(going.units, going.settled, &lane)
     lanes[going.lane] = lane
   }

@@ -93,6 +93,7 @@ final class Delivery {
     for (accepted, records) in letters.accepted {
       lanes[accepted.lane]?.metrics.count(.accepted, accepted.signal, records)
     }
+    for lane in letters.grown { lookAgain(lane) }
     for change in letters.changes { committed(change.token, change.isDurable) }
     retryChanges()
     for lane in lanes.keys.sorted() { pump(lane) }
@@ -154,6 +155,9 @@ final class Delivery {
     lanes[lane] = known
   }
 
+  /// Somebody else put requests into the lane: how far they go is known when reading finds no more.
+  private func lookAgain(_ lane: LaneID) { learn(lane, tail: .max) }
+
   /// Makes a lane known to the sink and to the accounting.
   func open(_ lane: LaneID, key: String) {
     sink.register(lane, key: key)
@@ -172,6 +176,7 @@ final class Delivery {
     guard var lane = lanes.removeValue(forKey: id) else { return }
     defer { lanes[id] = lane }
     releaseRipe(&lane)
+    readRetries(&lane)
     guard lane.hasUnread, mayRead(lane) else {
       if !lane.hasUnread {
         resume(&lane, isCaughtUp: true)
@@ -227,6 +232,7 @@ final class Delivery {
       lane.finishedRequests.append(stored.sequence)
       return
     }
+    if !stored.frozen.isEmpty { return readRetry(stored, index, &lane) }
     if stored.arrival <= startedAt { lane.metrics.count(.recovered, stored.signal, index.records.count) }
     if index.units.isEmpty { return lane.finishedRequests.append(stored.sequence) }
     lane.requests[stored.sequence] = PendingRequest(

@@ -29,9 +29,13 @@ final class FreezeBatch {
 
   var isEmpty: Bool { traces.isEmpty }
 
-  /// Takes a trace whose events were written to `output`.
-  func add(_ frozen: FrozenTrace, _ token: UInt64, _ mapped: [MappedEvent], lane: LaneID) {
+  /// Takes a trace whose events were written to `output`. What a retried dead letter may not change is on disk already,
+  /// with its request.
+  func add(_ going: OutgoingTrace, _ token: UInt64, _ mapped: [MappedEvent]) {
+    let frozen = going.frozen
+    let lane = going.lane
     traces.append(Held(lane: lane, trace: frozen.trace, token: token, events: mapped))
+    if going.isRetry { return }
     var entry = ByteBuffer()
     entry.append(.frozen(frozen))
     if let known = blocks.firstIndex(where: { $0.lane == lane }) {

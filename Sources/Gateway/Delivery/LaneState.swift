@@ -31,6 +31,8 @@ struct LaneState {
   var finished: [(trace: TraceID, through: UInt64)] = []
   var finishedRequests: [UInt64] = []
   var deadLetters: [DeadLetter] = []
+  /// Dead letters to be tried again that could not be read so far, by request.
+  var unreadRetries: [UInt64] = []
   /// Where its records are accounted for.
   let metrics: LaneMetrics
 
@@ -48,6 +50,8 @@ struct PendingRequest {
   var signal: Signal
   var arrival: UInt64
   var unitsLeft: Int
+  /// What is fixed about it, if it was a dead letter.
+  var retried: FrozenTrace?
 }
 
 /// A trace whose decision was on disk when the gateway started.
@@ -106,8 +110,9 @@ struct SettledRecords {
 /// A trace whose events are on their way.
 struct OutgoingTrace {
   var lane: LaneID
-  var trace: TraceID
-  var through: UInt64
+  var frozen: FrozenTrace
+  /// A dead letter that is tried again: the decision log has nothing of it.
+  var isRetry = false
   var units: [UnitReference]
   var eventsLeft: Int
   var bytes: Int

@@ -11,6 +11,8 @@ final class Mailbox: Sendable {
     /// Accepted records of those requests, by lane and signal.
     var accepted: [Accepted: Int] = [:]
     var changes: [(token: UInt64, isDurable: Bool)] = []
+    /// Lanes into which somebody else put requests.
+    var grown = Set<LaneID>()
     /// Mappings for every trace from now on.
     var program: Program?
   }
@@ -32,6 +34,9 @@ final class Mailbox: Sendable {
   func changed(_ outcomes: [(token: UInt64, isDurable: Bool)]) {
     letters.withLock { $0.changes += outcomes }
   }
+
+  /// To be told after a change with `LaneChange.retriedLetters` is durable.
+  func grew(_ lane: LaneID) { letters.withLock { _ = $0.grown.insert(lane) } }
 
   func adopt(_ program: Program) { letters.withLock { $0.program = program } }
 

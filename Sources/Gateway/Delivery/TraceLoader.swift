@@ -10,9 +10,11 @@ struct TraceLoader: ~Copyable {
   private var records: [RecordEntry] = []
   private var decoder = BatchDecoder()
 
-  /// Adds the records of one unit; `read` appends the bytes of slices of the request's body to the arena, in order.
+  /// Adds the records of one unit that `isWanted`; `read` appends the bytes of slices of the request's body to the arena,
+  /// in order.
   mutating func add(
-    _ unit: Unit, of index: RequestIndex, read: ([Slice], inout [UInt8]) throws -> Void
+    _ unit: Unit, of index: RequestIndex, where isWanted: (RecordEntry) -> Bool = { _ in true },
+    read: ([Slice], inout [UInt8]) throws -> Void
   ) rethrows {
     var slices: [Slice] = []
     var position = batch.arena.count
@@ -24,7 +26,7 @@ struct TraceLoader: ~Copyable {
     }
     var scopeNumbers: [UInt32: UInt32] = [:]
     var resourceNumbers: [UInt32: UInt32] = [:]
-    for record in index.records[unit.range] {
+    for record in index.records[unit.range] where isWanted(record) {
       var scope = scopeNumbers[record.scope]
       if scope == nil {
         let entry = index.scopes[Int(record.scope)]
@@ -53,6 +55,11 @@ struct TraceLoader: ~Copyable {
     resources.removeAll(keepingCapacity: true)
     scopes.removeAll(keepingCapacity: true)
     records.removeAll(keepingCapacity: true)
+  }
+
+  /// What was added, as requests.
+  func requests() -> (traces: [UInt8], logs: [UInt8]) {
+    RequestWriter.requests(batch.arena.span, resources: resources, scopes: scopes, records: records)
   }
 
   /// Hands the batch to somebody who swaps it for an empty one.

@@ -38,7 +38,7 @@ package enum Metric: Int, Sendable, CaseIterable {
     case .records:
       counter(
         "hoglet_records_total", ["state", "signal", "key"],
-        "Spans and log records by what became of them: accepted + recovered = the other states + hoglet_records_pending.",
+        "Spans and log records by what became of them: accepted + recovered + retried = the other states + hoglet_records_pending.",
         seriesMax: lanesSeriesMax(RecordState.allCases.count))
     case .recordsPending:
       gauge(
@@ -97,6 +97,8 @@ package enum RecordState: String, Sendable, CaseIterable {
   case accepted
   /// Found in the spool at start, accepted by an earlier process.
   case recovered
+  /// A dead letter that is tried again.
+  case retried
   case delivered
   case sampledOut = "sampled_out"
   /// Of a trace without AI spans.
@@ -108,5 +110,5 @@ package enum RecordState: String, Sendable, CaseIterable {
   case purged
 
   /// Whether the record has just come, as opposed to being done.
-  package var isArrival: Bool { self == .accepted || self == .recovered }
+  package var isArrival: Bool { self == .accepted || self == .recovered || self == .retried }
 }

@@ -96,6 +96,11 @@ final class TestSink: EventSink {
     events = []
   }
 
+  func acceptFirst(_ count: Int) {
+    outcomes.append(.delivered(events.prefix(count).map(\.token)))
+    events.removeFirst(count)
+  }
+
   /// The process that was told is gone.
   func forget() {
     events = []
@@ -174,7 +179,7 @@ final class DeliveryStage {
     func decisions(lane: LaneID, from block: UInt64) throws(SpoolError) -> [(block: UInt64, bytes: [UInt8])] {
       try store.decisions(lane: lane, from: block)
     }
-    func deadLetters(lane: LaneID, limit: Int) throws(SpoolError) -> [DeadLetter] {
+    func deadLetters(lane: LaneID, limit: Int) throws(SpoolError) -> [StoredDeadLetter] {
       try store.deadLetters(lane: lane, limit: limit)
     }
     var status: SpoolStatus { store.status }
@@ -246,6 +251,22 @@ final class DeliveryStage {
     settle()
   }
 
+  /// What `hoglet spool retry` does: every dead letter becomes a request again.
+  func retryLetters() throws {
+    for lane in try counting.lanes().map(\.lane) {
+      var change = LaneChange(lane: lane)
+      let letters = try counting.deadLetters(lane: lane, limit: .max)
+      change.retriedLetters = (letters.map(\.number), time.now.load(ordering: .relaxed))
+      counting.commit(Change(token: .max, lanes: [change]))
+      settle()
+      mailbox.grew(lane)
+    }
+  }
+
+  func letters() throws -> [DeadLetter] {
+    try counting.lanes().flatMap { try counting.deadLetters(lane: $0.lane, limit: .max).map(\.letter) }
+  }
+
   /// The mappings change: for the running delivery's next trace, and for the processes after it.
   func change(_ overlay: String) throws {
     let file = MappingFile(name: "overlays/own.yaml", path: "own.yaml", text: Array(overlay.utf8))
@@ -295,7 +316,8 @@ final class DeliveryStage {
     let lane = metrics.lane(key: Self.key)
     func total(_ state: RecordState) -> Int { lane.total(state, .traces) }
     return Counts(
-      arrived: total(.accepted) + total(.recovered), delivered: total(.delivered), noEvent: total(.noEvent),
+      arrived: total(.accepted) + total(.recovered) + total(.retried), delivered: total(.delivered),
+      noEvent: total(.noEvent),
       duplicate: total(.duplicate), deadLettered: total(.deadLettered), pending: lane.pending(.traces))
   }
 

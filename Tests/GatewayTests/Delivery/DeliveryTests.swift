@@ -173,7 +173,7 @@ import Testing
     stage.turn()
     stage.turn()
     let lane = try #require(try stage.spool.lanes().first?.lane)
-    #expect(try stage.spool.deadLetters(lane: lane, limit: 10).map(\.status) == [400])
+    #expect(try stage.spool.deadLetters(lane: lane, limit: 10).map(\.letter.status) == [400])
     #expect(stage.counts.deadLettered == 1 && stage.counts.delivered == 1 && stage.counts.pending == 0)
     stage.close()
   }
