@@ -17,7 +17,8 @@ extension Commands {
       try command.run(identify: { bytes in
         ContentKind.identify(bytes).map { (signal: $0.signal, isJSON: $0.encoding == .json) }
       })
-    })
+    },
+    spool: { try spool($0) })
 
   /// `hoglet serve`: runs until a signal.
   private static func serve(_ loaded: LoadedSettings) throws -> CommandStatus {

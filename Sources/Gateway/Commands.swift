@@ -37,6 +37,7 @@ package struct Commands: Sendable {
   package var check: @Sendable (CheckCommand) throws -> CommandStatus
   package var events: @Sendable (EventsCommand) throws -> CommandStatus
   package var replay: @Sendable (ReplayCommand) throws -> CommandStatus
+  package var spool: @Sendable (SpoolCommand) throws -> CommandStatus
 
   package init(
     serve: @escaping @Sendable (LoadedSettings) throws -> CommandStatus,
@@ -45,7 +46,8 @@ package struct Commands: Sendable {
     dialects: @escaping @Sendable (DialectsCommand) throws -> CommandStatus,
     check: @escaping @Sendable (CheckCommand) throws -> CommandStatus,
     events: @escaping @Sendable (EventsCommand) throws -> CommandStatus,
-    replay: @escaping @Sendable (ReplayCommand) throws -> CommandStatus
+    replay: @escaping @Sendable (ReplayCommand) throws -> CommandStatus,
+    spool: @escaping @Sendable (SpoolCommand) throws -> CommandStatus
   ) {
     self.serve = serve
     self.map = map
@@ -54,6 +56,7 @@ package struct Commands: Sendable {
     self.check = check
     self.events = events
     self.replay = replay
+    self.spool = spool
   }
 }
 

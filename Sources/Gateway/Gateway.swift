@@ -146,9 +146,9 @@ private final class Parts {
     metrics.collectProcess(version: GatewayVersion.current, startMilliseconds: Int(WallClock.now() / 1_000_000))
     let counted = IntakeMetrics(metrics)
     let bell = Bell()
-    let replies = PendingReplies(mailbox: mailbox, metrics: counted) { bell.ring() }
+    let replies = PendingReplies(mailbox: mailbox, metrics: counted, log: log) { bell.ring() }
     do throws(SpoolError) {
-      spool = try LMDBSpool.open(path: settings.spool.path, settings: SpoolSettings(settings.spool), listener: replies)
+      spool = try LMDBSpool.open(path: settings.spool.path, settings: SpoolSettings(settings), listener: replies)
     } catch {
       throw .spool(error)
     }
@@ -223,10 +223,12 @@ extension GatewaySettings {
 }
 
 extension SpoolSettings {
-  init(_ settings: GatewaySettings.Spool) {
+  init(_ settings: GatewaySettings) {
     self.init()
-    bytesMax = settings.bytesMax
-    freeBytesMin = settings.freeBytesMin
+    bytesMax = settings.spool.bytesMax
+    freeBytesMin = settings.spool.freeBytesMin
+    // In local mode there is one key for everybody.
+    if settings.mode == .local { keyShare = 1 }
   }
 }
 

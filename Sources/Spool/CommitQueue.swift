@@ -2,7 +2,7 @@
 struct Batch {
   var appends: [Append] = []
   var changes: [Change] = []
-  var damage: [Damage] = []
+  var damage: [SetAside] = []
 
   var isEmpty: Bool { appends.isEmpty && changes.isEmpty && damage.isEmpty }
 
@@ -12,6 +12,9 @@ struct Batch {
     damage.removeAll(keepingCapacity: true)
   }
 }
+
+/// Bytes that the requests of a project key take up.
+typealias KeyBytes = (key: String, bytes: Int)
 
 /// The state that callers and the writer share, behind one short lock. The writer takes everything that waits at once, so
 /// that the lock is held for moments whatever the load.
@@ -23,11 +26,16 @@ struct CommitQueue {
   /// Bytes of the store that these will take up, no less than they will.
   private var bytesExpected = 0
   private(set) var status: SpoolStatus
+  /// What each key's requests take up: as stored, and as expected of those that wait.
+  private var keys: [String: (stored: Int, expected: Int)] = [:]
   private let queueBytesMax: Int
+  private let keyBytesMax: Int
 
-  init(_ settings: SpoolSettings, _ status: SpoolStatus) {
+  init(_ settings: SpoolSettings, _ status: SpoolStatus, _ stored: [KeyBytes] = []) {
     queueBytesMax = settings.queueBytesMax
+    keyBytesMax = settings.keyBytesMax
     self.status = status
+    for (key, bytes) in stored { keys[key] = (bytes, 0) }
   }
 
   /// Takes a request in, or says why not.
@@ -35,11 +43,14 @@ struct CommitQueue {
     if closing { return .closing }
     let expected = Self.bytesExpected(request)
     if status.bytesUsed + bytesExpected + expected > status.bytesMax { return .full(bytesMax: status.bytesMax) }
+    let room = keys[request.key] ?? (0, 0)
+    if room.stored + room.expected + expected > keyBytesMax { return .keyFull(bytesMax: keyBytesMax) }
     let waiting = Self.bytesWaiting(request)
     // An empty queue takes a request of any size, else one larger than the bound could never pass.
     if bytesWaiting > 0, bytesWaiting + waiting > queueBytesMax { return .busy }
     bytesExpected += expected
     bytesWaiting += waiting
+    keys[request.key] = (room.stored, room.expected + expected)
     batch.appends.append(request)
     return nil
   }
@@ -51,7 +62,7 @@ struct CommitQueue {
     return true
   }
 
-  mutating func setAside(_ damage: Damage) {
+  mutating func setAside(_ damage: SetAside) {
     if !closing, !batch.damage.contains(damage) { batch.damage.append(damage) }
   }
 
@@ -71,19 +82,29 @@ struct CommitQueue {
   struct Size {
     fileprivate var bytesWaiting = 0
     fileprivate var bytesExpected = 0
+    fileprivate var keys: [KeyBytes] = []
 
     init(_ appends: ArraySlice<Append>) {
       for append in appends {
+        let expected = CommitQueue.bytesExpected(append)
         bytesWaiting += CommitQueue.bytesWaiting(append)
-        bytesExpected += CommitQueue.bytesExpected(append)
+        bytesExpected += expected
+        if keys.last?.key == append.key {
+          keys[keys.count - 1].bytes += expected
+        } else {
+          keys.append((append.key, expected))
+        }
       }
     }
   }
 
   /// Requests of this size wait no longer, and the store looks like this now.
-  mutating func finished(_ size: Size, _ status: SpoolStatus) {
+  mutating func finished(_ size: Size, _ status: SpoolStatus, _ stored: [KeyBytes]) {
     bytesWaiting -= size.bytesWaiting
     bytesExpected -= size.bytesExpected
+    for (key, bytes) in size.keys { keys[key, default: (0, 0)].expected -= bytes }
+    for (key, bytes) in stored { keys[key, default: (0, 0)].stored = bytes }
+    for (key, _) in size.keys where keys[key]?.stored == 0 && keys[key]?.expected == 0 { keys[key] = nil }
     self.status = status
   }
 

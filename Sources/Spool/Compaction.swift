@@ -12,6 +12,24 @@ enum Compaction {
     fileBytes > settings.compactionBytesMin && bytesUsed < fileBytes / usedShareMax
   }
 
+  /// Opens the spool in `path` alone, compacts it and closes it; the bytes of its file before and after.
+  static func run(_ path: String, _ settings: SpoolSettings) throws(SpoolError) -> (before: Int, after: Int) {
+    guard unsafe access(path + "/data.mdb", F_OK) == 0 else { throw .missing(path: path) }
+    let lock = try DirectoryLock(path)
+    let before = try compact(OpenedStore.openEnvironment(path, settings, lock), path)
+    return (before, try OpenedStore.openEnvironment(path, settings, lock).fileBytes())
+  }
+
+  private static func compact(_ environment: consuming Environment, _ path: String) throws(SpoolError) -> Int {
+    do throws(StoreFailure) {
+      let before = environment.fileBytes()
+      try run(environment, path: path)
+      return before
+    } catch {
+      throw .unusable(path: path, reason: "\(error) (compacting needs room for a copy)")
+    }
+  }
+
   /// Replaces the data file of the environment in `path` by a copy of what is in use. The caller closes the environment
   /// afterwards without writing to it, and opens it anew. The old file stays whenever this throws.
   static func run(_ environment: Environment, path: String) throws(StoreFailure) {

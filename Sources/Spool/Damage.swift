@@ -1,23 +1,28 @@
-/// A stored value that failed its checksum, for the writer to set aside.
-struct Damage: Equatable {
-  enum Kind: UInt16 {
-    case request = 1
-    case decisions = 2
-    case deadLetter = 3
+/// How much of what was damaged is kept.
+enum Damage {
+  /// Values, the first going first: whoever has more has a disk to replace.
+  static let keptMax = 1024
+}
 
-    var database: Database {
-      switch self {
-      case .request: .requests
-      case .decisions: .decisions
-      case .deadLetter: .dead
-      }
+extension SetAside.Kind {
+  var database: Database {
+    switch self {
+    case .request: .requests
+    case .decisions: .decisions
+    case .deadLetter: .dead
     }
   }
+}
 
-  /// How many are kept for somebody to look at, the first going first: enough to see what a disk does, little space.
-  static let keptMax = 64
+extension SetAside {
+  /// Where the value was.
+  var source: StoreKey { StoreKey(lane: lane, number: number) }
+  /// Where it is now.
+  var place: StoreKey { StoreKey(lane: lane, number: number, chunk: kind.rawValue) }
 
-  var kind: Kind
-  var lane: LaneID
-  var number: UInt64
+  /// Reads a place back; nil for a kind that is not known.
+  init?(_ place: StoreKey) {
+    guard let kind = Kind(rawValue: place.chunk) else { return nil }
+    self.init(kind: kind, lane: place.lane, number: place.number)
+  }
 }

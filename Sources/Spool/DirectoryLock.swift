@@ -16,14 +16,18 @@ final class DirectoryLock {
     guard file >= 0 else { throw .unusable(path: path, reason: Self.reason(errno)) }
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
       let error = errno
+      let process = Self.process(file)
       Glibc.close(file)
-      throw error == EWOULDBLOCK ? .locked(path: path) : .unusable(path: path, reason: Self.reason(error))
+      throw error == EWOULDBLOCK
+        ? .locked(path: path, process: process) : .unusable(path: path, reason: Self.reason(error))
     }
     descriptor = file
+    writeProcess()
     if created { Self.sync(path + "/..") }
   }
 
   deinit {
+    ftruncate(descriptor, 0)
     // Unlocked by hand: a child that is being started holds a copy of the descriptor for a moment, and with it the lock.
     flock(descriptor, LOCK_UN)
     Glibc.close(descriptor)
@@ -35,6 +39,30 @@ final class DirectoryLock {
     guard directory >= 0 else { return }
     fsync(directory)
     Glibc.close(directory)
+  }
+
+  /// Tells others who holds the lock. That it is held is the lock's business, so nothing depends on this being written.
+  private func writeProcess() {
+    let text = Array("\(getpid())\n".utf8)
+    guard ftruncate(descriptor, 0) == 0 else { return }
+    unsafe pwrite(descriptor, text, text.count, 0)
+  }
+
+  /// The process that holds the lock of a directory, if one does and said so.
+  static func process(_ path: String) -> Int32? {
+    let file = unsafe Glibc.open(path + "/spool.lock", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { Glibc.close(file) }
+    // One that was killed could not take its number back. Of another user's process only its existence can be seen.
+    guard let process = process(file), kill(process, 0) == 0 || errno == EPERM else { return nil }
+    return process
+  }
+
+  /// The process that holds the lock of an open file; nil if it did not say.
+  private static func process(_ file: Int32) -> Int32? {
+    var text = [UInt8](repeating: 0, count: 16)
+    let count = unsafe pread(file, &text, text.count, 0)
+    return Int32(String(decoding: text.prefix(max(count, 0)).prefix { $0 != 10 }, as: UTF8.self))
   }
 
   static func reason(_ error: Int32) -> String { unsafe String(cString: strerror(error)) }

@@ -7,8 +7,8 @@ final class Environment: @unchecked Sendable {
   // Unchecked because LMDB itself makes an environment safe between threads; `grow` names the one exception.
   fileprivate let pointer: OpaquePointer
   private let handles: [MDB_dbi]
-  /// Kept as long as the environment is open; released after it.
-  let lock: DirectoryLock
+  /// Kept as long as the environment is open; released after it. Nil if it is only read.
+  private let lock: DirectoryLock?
   private var mapBytes: Int
   /// The open data file, for reading past the map.
   let file: Int32
@@ -20,18 +20,29 @@ final class Environment: @unchecked Sendable {
 
   /// Opens or creates the environment in the locked directory. Every commit is synced: no `MDB_NOSYNC`, no
   /// `MDB_NOMETASYNC`; and no `MDB_WRITEMAP`, with which a full disk kills the process.
-  init(directory: String, lock: DirectoryLock, mapBytes: Int) throws(StoreFailure) {
+  convenience init(directory: String, lock: DirectoryLock, mapBytes: Int) throws(StoreFailure) {
+    try self.init(directory, lock, mapBytes: (mapBytes / Self.pageBytes + 1) * Self.pageBytes)
+  }
+
+  /// Opens the environment for reading only, beside a process that may have it open.
+  convenience init(reading directory: String) throws(StoreFailure) {
+    // A map of no size given is as large as the writer's.
+    try self.init(directory, nil, mapBytes: 0)
+  }
+
+  private init(_ directory: String, _ lock: DirectoryLock?, mapBytes: Int) throws(StoreFailure) {
     var environment: OpaquePointer?
     try StoreFailure.check(unsafe mdb_env_create(&environment))
     guard let opened = unsafe environment else { throw StoreFailure(code: ENOMEM) }
     self.lock = lock
     unsafe pointer = opened
-    self.mapBytes = (mapBytes / Self.pageBytes + 1) * Self.pageBytes
+    self.mapBytes = mapBytes
+    let access = lock == nil ? MDB_RDONLY : 0
     do throws(StoreFailure) {
       try StoreFailure.check(unsafe mdb_env_set_maxdbs(opened, UInt32(Database.allCases.count)))
-      try StoreFailure.check(unsafe mdb_env_set_mapsize(opened, self.mapBytes))
-      try StoreFailure.check(unsafe mdb_env_open(opened, directory, UInt32(MDB_NOTLS), 0o600))
-      handles = try unsafe Self.openDatabases(opened)
+      try StoreFailure.check(unsafe mdb_env_set_mapsize(opened, mapBytes))
+      try StoreFailure.check(unsafe mdb_env_open(opened, directory, UInt32(MDB_NOTLS | access), 0o600))
+      handles = try unsafe Self.openDatabases(opened, access: access)
       var file: Int32 = -1
       try StoreFailure.check(unsafe mdb_env_get_fd(opened, &file))
       self.file = file
@@ -46,13 +57,15 @@ final class Environment: @unchecked Sendable {
     unsafe mdb_env_close(pointer)
   }
 
-  private static func openDatabases(_ environment: OpaquePointer) throws(StoreFailure) -> [MDB_dbi] {
+  private static func openDatabases(
+    _ environment: OpaquePointer, access: Int32
+  ) throws(StoreFailure) -> [MDB_dbi] {
     var transaction: OpaquePointer?
-    try StoreFailure.check(unsafe mdb_txn_begin(environment, nil, 0, &transaction))
+    try StoreFailure.check(unsafe mdb_txn_begin(environment, nil, UInt32(access), &transaction))
     var handles = [MDB_dbi]()
     for database in Database.allCases {
       var handle: MDB_dbi = 0
-      let code = unsafe mdb_dbi_open(transaction, database.rawValue, UInt32(MDB_CREATE), &handle)
+      let code = unsafe mdb_dbi_open(transaction, database.rawValue, UInt32(access == 0 ? MDB_CREATE : 0), &handle)
       if code != MDB_SUCCESS {
         unsafe mdb_txn_abort(transaction)
         throw StoreFailure(code: code)
@@ -89,6 +102,13 @@ final class Environment: @unchecked Sendable {
     var found = unsafe MDB_envinfo()
     unsafe mdb_env_info(pointer, &found)
     return unsafe (found.me_last_pgno + 1) * Self.pageBytes
+  }
+
+  /// Forgets the readers of processes that were killed while they read: what they saw would never be used again. Costs
+  /// next to nothing while there is none but this process.
+  func forgetDeadReaders() {
+    var count: Int32 = 0
+    unsafe mdb_reader_check(pointer, &count)
   }
 
   /// Writes a copy of all that is in use, without the free pages, to an open file.

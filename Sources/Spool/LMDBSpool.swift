@@ -20,9 +20,16 @@ package final class LMDBSpool: Spool {
     try LMDBSpool(OpenedStore(path, settings), settings, listener)
   }
 
+  /// Gives the space back that the file has grown to and does not use. Nobody may have it open.
+  package static func compact(
+    path: String, settings: SpoolSettings
+  ) throws(SpoolError) -> (before: Int, after: Int) {
+    try Compaction.run(path, settings)
+  }
+
   private init(_ opened: OpenedStore, _ settings: SpoolSettings, _ listener: any CommitListener) throws(SpoolError) {
     path = opened.path
-    queue = Locked(CommitQueue(settings, opened.status))
+    queue = Locked(CommitQueue(settings, opened.status, opened.stored))
     reading = Locked(Reading(opened.environment))
     self.listener = listener
     let writer = Writer(

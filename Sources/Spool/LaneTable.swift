@@ -8,6 +8,11 @@ struct LaneTable {
     var sequence: UInt64 = 1
     var block: UInt64 = 1
     var deadLetter: UInt64 = 1
+    /// What its requests take up.
+    var bytes = 0
+    /// The same as it was last told.
+    var bytesTold = 0
+    var key: String?
     var changed = false
   }
 
@@ -45,8 +50,25 @@ extension LaneTable {
     nextLane += 1
     try SealedValue.put(Array(key.utf8).span, in: .keys, StoreKey(lane: id), transaction)
     try storeTop(transaction)
-    insert(Lane(id: id, changed: true), key: key)
+    insert(Lane(id: id, key: key, changed: true))
     return id
+  }
+
+  /// Notes that the requests of a lane take up more, or less.
+  mutating func add(bytes: Int, to lane: LaneID) {
+    guard let place = places[lane] else { return }
+    lanes[place].bytes = max(0, lanes[place].bytes + bytes)
+    lanes[place].changed = true
+  }
+
+  /// What the requests of the keys take up for which that has changed since the last time.
+  mutating func bytesToTell() -> [KeyBytes] {
+    var told: [KeyBytes] = []
+    for place in lanes.indices where lanes[place].bytes != lanes[place].bytesTold {
+      lanes[place].bytesTold = lanes[place].bytes
+      if let key = lanes[place].key { told.append((key, lanes[place].bytes)) }
+    }
+    return told
   }
 
   func contains(_ lane: LaneID) -> Bool { places[lane] != nil }
@@ -73,18 +95,18 @@ extension LaneTable {
     for place in lanes.indices where lanes[place].changed {
       lanes[place].changed = false
       let lane = lanes[place]
-      var out = ByteBuffer(capacity: 24)
-      for number in [lane.sequence, lane.block, lane.deadLetter] { out.appendLittleEndian(number) }
+      var out = ByteBuffer(capacity: 32)
+      for number in [lane.sequence, lane.block, lane.deadLetter, UInt64(lane.bytes)] { out.appendLittleEndian(number) }
       try out.withSpan { span throws(StoreFailure) in
         try SealedValue.put(span, in: .meta, StoreKey(lane: lane.id), transaction)
       }
     }
   }
 
-  private mutating func insert(_ lane: Lane, key: String?) {
+  private mutating func insert(_ lane: Lane) {
     places[lane.id] = lanes.count
     lanes.append(lane)
-    if let key { lanesByKey[key] = lane.id }
+    if let key = lane.key { lanesByKey[key] = lane.id }
   }
 
   private func storeTop(_ transaction: borrowing Transaction) throws(StoreFailure) {
@@ -122,8 +144,9 @@ extension LaneTable {
     while let found = unsafe entry {
       let payload = unsafe SealedValue.open(found.value, found.key)
       if payload == nil { damaged += 1 }
-      let lane = try unsafe Self.numbers(found.key.lane, transaction, damaged: &damaged)
-      insert(lane, key: payload.map { String(decoding: $0, as: UTF8.self) })
+      var lane = try unsafe Self.numbers(found.key.lane, transaction, damaged: &damaged)
+      lane.key = payload.map { String(decoding: $0, as: UTF8.self) }
+      insert(lane)
       unsafe entry = try unsafe keys.next()
     }
     try storeTop(transaction)
@@ -134,16 +157,20 @@ extension LaneTable {
     _ id: LaneID, _ transaction: borrowing Transaction, damaged: inout Int
   ) throws(StoreFailure) -> Lane {
     let key = StoreKey(lane: id)
-    if let stored = try unsafe transaction.value(.meta, key),
-      let payload = unsafe SealedValue.open(stored, key), payload.count == 24
+    if let stored = try unsafe transaction.value(.meta, key), let payload = unsafe SealedValue.open(stored, key),
+      payload.count == 24 || payload.count == 32
     {
       let span = payload.span
-      return Lane(id: id, sequence: span.word(at: 0), block: span.word(at: 8), deadLetter: span.word(at: 16))
+      var lane = Lane(id: id, sequence: span.word(at: 0), block: span.word(at: 8), deadLetter: span.word(at: 16))
+      // Before there was a bound for each key, the bytes were not counted.
+      lane.bytes = payload.count == 32 ? Int(span.word(at: 24)) : try transaction.requestBytes(lane: id)
+      lane.changed = payload.count == 24
+      return lane
     }
     damaged += 1
     return try Lane(
       id: id, sequence: last(.requests, id, transaction) &+ leap, block: last(.decisions, id, transaction) &+ leap,
-      deadLetter: last(.dead, id, transaction) &+ leap, changed: true)
+      deadLetter: last(.dead, id, transaction) &+ leap, bytes: transaction.requestBytes(lane: id), changed: true)
   }
 
   /// The greatest number that a lane has in a database, 0 for none.
@@ -160,15 +187,13 @@ extension LaneTable {
   /// Makes room for new keys by forgetting those that hold nothing. Only at the start, when nobody knows a lane yet.
   private mutating func forgetEmptyLanes(_ transaction: borrowing Transaction) throws(StoreFailure) {
     var kept = LaneTable(nextLane: nextLane, damaged: damaged)
-    var keys: [LaneID: String] = [:]
-    for (key, lane) in lanesByKey { keys[lane] = key }
     for lane in lanes {
       var newest: UInt64 = 0
       for database in [Database.requests, .decisions, .dead] {
         newest = try max(newest, Self.last(database, lane.id, transaction))
       }
       if newest > 0 {
-        kept.insert(lane, key: keys[lane.id])
+        kept.insert(lane)
       } else {
         try transaction.delete(.keys, StoreKey(lane: lane.id))
         try transaction.delete(.meta, StoreKey(lane: lane.id))

@@ -4,6 +4,8 @@ struct OpenedStore {
   let environment: Environment
   let lanes: LaneTable
   let status: SpoolStatus
+  /// What the requests of each key take up.
+  let stored: [KeyBytes]
 
   init(_ path: String, _ settings: SpoolSettings) throws(SpoolError) {
     self.path = path
@@ -13,6 +15,7 @@ struct OpenedStore {
       var lanes = try LaneTable(transaction, lanesMax: settings.lanesMax)
       try lanes.store(transaction)
       try transaction.commit()
+      stored = lanes.bytesToTell()
       self.lanes = lanes
       var status = SpoolStatus()
       status.bytesMax = settings.bytesMax
@@ -49,7 +52,7 @@ struct OpenedStore {
     try openEnvironment(path, settings, DirectoryLock(path))
   }
 
-  private static func openEnvironment(
+  static func openEnvironment(
     _ path: String, _ settings: SpoolSettings, _ lock: DirectoryLock
   ) throws(SpoolError) -> Environment {
     do throws(StoreFailure) {

@@ -7,7 +7,7 @@ struct Reading {
   var environment: Environment?
   private let chunks = ChunkCache()
   /// What was found damaged since the last look; the caller hands it to the writer.
-  var damage: [Damage] = []
+  var damage: [SetAside] = []
 
   init(_ environment: Environment) {
     self.environment = environment
@@ -34,7 +34,7 @@ struct Reading {
   }
 
   /// The sealed values of a lane from `number` on; those that are damaged are left out.
-  mutating func sealed(_ kind: Damage.Kind, lane: LaneID, from number: UInt64) throws(StoreFailure) -> [(
+  mutating func sealed(_ kind: SetAside.Kind, lane: LaneID, from number: UInt64) throws(StoreFailure) -> [(
     UInt64, [UInt8]
   )] {
     let transaction = try begin()
@@ -46,7 +46,7 @@ struct Reading {
       if let payload = unsafe SealedValue.open(found.value, found.key) {
         unsafe values.append((found.key.number, payload))
       } else {
-        unsafe damage.append(Damage(kind: kind, lane: lane, number: found.key.number))
+        unsafe damage.append(SetAside(kind: kind, lane: lane, number: found.key.number))
       }
       unsafe entry = try unsafe cursor.next()
     }
@@ -64,7 +64,7 @@ struct Reading {
       if let letter = unsafe SealedValue.open(found.value, found.key).flatMap(DeadLetter.init(_:)) {
         unsafe letters.append(StoredDeadLetter(number: found.key.number, letter: letter))
       } else {
-        unsafe damage.append(Damage(kind: .deadLetter, lane: lane, number: found.key.number))
+        unsafe damage.append(SetAside(kind: .deadLetter, lane: lane, number: found.key.number))
       }
       unsafe entry = try unsafe cursor.previous()
     }
@@ -86,7 +86,7 @@ extension Reading {
       if let request = try unsafe stored(found, transaction) {
         requests.append(request)
       } else {
-        unsafe damage.append(Damage(kind: .request, lane: lane, number: found.key.number))
+        unsafe damage.append(SetAside(kind: .request, lane: lane, number: found.key.number))
       }
       unsafe entry = try unsafe cursor.next()
     }
@@ -126,10 +126,7 @@ extension Reading {
     guard let value = try unsafe transaction.value(.requests, key) else { return "it is not there" }
     let start = arena.count
     let problem = try copy(slices, of: key, unsafe ByteSpan(_unsafeBytes: value), &arena, transaction)
-    if problem != nil {
-      arena.removeLast(arena.count - start)
-      damage.append(Damage(kind: .request, lane: lane, number: sequence))
-    }
+    if problem != nil { arena.removeLast(arena.count - start) }
     return problem
   }
 

@@ -4,10 +4,11 @@ import Telemetry
 
 /// What `requests` stores of a request: a header with a checksum of every chunk, then the index unless it is long.
 ///
-/// Little-endian: 0 version, 1 signal, 2 bytes of `frozen`, 4 CRC-32C of the key and all of the header but these four bytes,
-/// 8 arrival, 16 body bytes, 20 index bytes, 24 bytes in a chunk, 28 CRC-32C of the index, 32 CRC-32C of each chunk of the
-/// body, then `frozen` (a dead letter that became a request again). The chunks have their checksums here, so that reading one trace checks only the chunks it lies in, and a chunk
-/// that an unwritten page replaced by an older one does not pass.
+/// Little-endian: 0 version, 1 signal, 2 bytes of `frozen`, 4 CRC-32C of the key and all of the header but these four
+/// bytes, 8 arrival, 16 body bytes, 20 index bytes, 24 bytes in a chunk, 28 CRC-32C of the index, 32 CRC-32C of each chunk
+/// of the body, then `frozen` (a dead letter that became a request again). The chunks have their checksums here, so that
+/// reading one trace checks only the chunks it lies in, and a chunk that an unwritten page replaced by an older one does
+/// not pass.
 struct RequestHeader {
   static let version: UInt8 = 1
   private static let fixedCount = 32
@@ -86,6 +87,12 @@ extension RequestHeader {
 extension RequestHeader {
   /// Reads the header of a stored value; nil if it is damaged or of a version that is not known. Does not look at the index.
   init?(_ value: ByteSpan, _ key: StoreKey) {
+    self.init(damaged: value, key)
+    guard value.count == count + (indexIsInline ? indexCount : 0) else { return nil }
+  }
+
+  /// The same of a value whose index may have another length than the header says.
+  init?(damaged value: ByteSpan, _ key: StoreKey) {
     guard value.count >= Self.fixedCount, value[0] == Self.version, let signal = Signal(rawValue: value[1]) else {
       return nil
     }
@@ -108,7 +115,6 @@ extension RequestHeader {
     indexIsInline = value.count > count
     let stored = UInt32(first &>> 32)
     guard Self.checksum(value.extracting(0..<count), key) == stored else { return nil }
-    guard value.count == count + (indexIsInline ? indexCount : 0) else { return nil }
   }
 
   /// The stored checksum of a chunk of the body.

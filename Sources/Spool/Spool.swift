@@ -46,6 +46,8 @@ package enum CommitOutcome: Sendable, Equatable {
 package enum Refusal: Error, Sendable, Equatable {
   /// The spool holds as many bytes as it may (`SpoolSettings.bytesMax`).
   case full(bytesMax: Int)
+  /// The key holds as many bytes as one key may (`SpoolSettings.keyShare`); others are still served.
+  case keyFull(bytesMax: Int)
   /// Less free space on the disk than `SpoolSettings.freeBytesMin`.
   case diskLow(freeBytes: Int)
   /// More bytes are waiting for a commit than `SpoolSettings.queueBytesMax`.
@@ -77,6 +79,8 @@ package struct LaneChange: Sendable {
   package var decisions: (block: UInt64, bytes: [UInt8])?
   /// Requests of which every unit is done.
   package var finishedRequests: [UInt64] = []
+  /// Requests of which every unit is done as far as it could be read: what could not is set aside, bytes and all.
+  package var damagedRequests: [UInt64] = []
   /// Decision blocks numbered below this are no longer needed; nil deletes none.
   package var decisionsBelow: UInt64?
   package var deadLetters: [DeadLetter] = []
@@ -84,6 +88,10 @@ package struct LaneChange: Sendable {
   package var retriedLetters: (numbers: [UInt64], arrival: UInt64)?
   /// Dead letters that are deleted, by number.
   package var purgedLetters: [UInt64] = []
+  /// What was set aside and is no longer needed.
+  package var finishedDamage: [SetAside] = []
+  /// Requests that take the place of what was set aside.
+  package var retried: [Append] = []
 
   package init(lane: LaneID) { self.lane = lane }
 }
@@ -110,9 +118,44 @@ package struct StoredRequest: Sendable {
   }
 }
 
+/// A damaged value that was moved out of the way, and stays for people to look at.
+package struct SetAside: Sendable, Equatable, CustomStringConvertible {
+  package enum Kind: UInt16, Sendable {
+    case request = 1
+    case decisions = 2
+    case deadLetter = 3
+  }
+
+  package var kind: Kind
+  package var lane: LaneID
+  package var number: UInt64
+
+  package init(kind: Kind, lane: LaneID, number: UInt64) {
+    self.kind = kind
+    self.lane = lane
+    self.number = number
+  }
+
+  package var description: String {
+    let what =
+      switch kind {
+      case .request: "request \(number) of lane \(lane.value) is damaged on the disk"
+      case .decisions: "block \(number) of lane \(lane.value)'s decisions is damaged on the disk"
+      case .deadLetter: "dead letter \(number) of lane \(lane.value) is damaged on the disk"
+      }
+    return "\(what); it was set aside, everything else is served ('hoglet spool ls damaged' lists it)"
+  }
+}
+
 /// Gets told, on the spool's writer thread and once per commit, what became of everything in it. Must not block.
 package protocol CommitListener: AnyObject, Sendable {
   func committed(appends: [(token: UInt64, outcome: CommitOutcome)], changes: [(token: UInt64, outcome: CommitOutcome)])
+  /// Called only when something was damaged.
+  func setAside(_ damaged: [SetAside])
+}
+
+extension CommitListener {
+  package func setAside(_ damaged: [SetAside]) {}
 }
 
 /// What the spool holds right now, for metrics and people.
@@ -144,8 +187,9 @@ package protocol Spool: AnyObject, Sendable {
   func lanes() throws(SpoolError) -> [(lane: LaneID, key: String)]
   /// The stored requests of a lane above `sequence`, in order, at most `limit`.
   func requests(lane: LaneID, after sequence: UInt64, limit: Int) throws(SpoolError) -> [StoredRequest]
-  /// Appends the bytes of `slices` of a request's body to `arena`, in order. Verifies the body's checksum on its first
-  /// read; a damaged request is quarantined and `.corrupt` thrown.
+  /// Appends the bytes of `slices` of a request's body to `arena`, in order. Verifies the checksums of the chunks they
+  /// lie in; `.corrupt` says that one fails. The request's other chunks can still be read, until a change says that it is
+  /// done with (`LaneChange.damagedRequests`).
   func read(lane: LaneID, sequence: UInt64, slices: [Slice], into arena: inout [UInt8]) throws(SpoolError)
   /// The decision blocks of a lane in order.
   func decisions(lane: LaneID, from block: UInt64) throws(SpoolError) -> [(block: UInt64, bytes: [UInt8])]
@@ -159,23 +203,28 @@ package protocol Spool: AnyObject, Sendable {
 
 /// What can go wrong in the store, told for the operator.
 package enum SpoolError: Error, Equatable, Sendable {
-  /// Another process has this spool open.
-  case locked(path: String)
+  /// Another process has this spool open: that one, if it said so.
+  case locked(path: String, process: Int32?)
+  /// There is no spool in the directory.
+  case missing(path: String)
   /// The directory or the database cannot be opened or read.
   case unusable(path: String, reason: String)
-  /// A stored record fails its checksum or does not decode; it was set aside.
+  /// A stored record fails its checksum or does not decode.
   case corrupt(lane: LaneID, sequence: UInt64, reason: String)
 }
 
 extension SpoolError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .locked(let path):
-      "the spool at \(path) is in use by another process; stop that one, or give this one its own HOGLET_SPOOL_PATH"
+    case .locked(let path, let process):
+      "the spool at \(path) is in use by \(process.map { "process \($0)" } ?? "another process"); stop that one, or give "
+        + "this one its own HOGLET_SPOOL_PATH"
+    case .missing(let path):
+      "there is no spool at \(path); HOGLET_SPOOL_PATH or the settings file (--config) says where it is"
     case .unusable(let path, let reason):
       "the spool at \(path) cannot be used: \(reason); check that the directory exists and belongs to this user"
     case .corrupt(let lane, let sequence, let reason):
-      "request \(sequence) of lane \(lane.value) is damaged (\(reason)); it was set aside, everything else is served"
+      "request \(sequence) of lane \(lane.value) is damaged (\(reason)); everything else is served"
     }
   }
 }

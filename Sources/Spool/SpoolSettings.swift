@@ -3,6 +3,8 @@ package struct SpoolSettings: Sendable, Equatable {
   /// Bytes of the store in use above which requests are refused (`HOGLET_SPOOL_MAX_BYTES`). 8 GiB: a night of a busy
   /// application's traces, on the disk of a small machine.
   package var bytesMax = 8 << 30
+  /// One key's requests may take this share of `bytesMax`. A half: whoever fills it leaves the others room to be served.
+  package var keyShare = 0.5
   /// Free bytes that must stay on the disk; nil for 1 GiB, or 5 % of the disk if that is less.
   package var freeBytesMin: Int?
   /// Bytes of requests that may wait for their commit. 64 MiB: a second of a slow disk, and one request of the greatest
@@ -19,11 +21,17 @@ package struct SpoolSettings: Sendable, Equatable {
   /// Dead letters may take this share of `bytesMax`; over it the oldest of the lane that adds one go.
   package var deadLettersShare = 0.125
 
+  /// Damaged values that were set aside may take this share of `bytesMax`; over it the first ones go.
+  package var quarantineShare = 0.125
+
   /// A data file larger than this is compacted at the start if hardly any of it is in use. 1 GiB: below, the space is
   /// better kept for the next backlog.
   package var compactionBytesMin = 1 << 30
 
   package init() {}
+
+  /// What one key's requests may take up.
+  var keyBytesMax: Int { Int(Double(bytesMax) * keyShare) }
 
   /// Of a disk of `total` bytes, how many must stay free by default.
   package static func freeBytesMin(total: Int) -> Int {

@@ -3,8 +3,8 @@ import Codec
 
 /// What the writer does to requests, blocks and dead letters within one transaction.
 extension Transaction {
-  /// Stores a request: its chunks, then the header with their checksums.
-  func store(_ append: Append, lane: LaneID, sequence: UInt64) throws(StoreFailure) {
+  /// Stores a request: its chunks, then the header with their checksums. Returns the bytes it takes up.
+  func store(_ append: Append, lane: LaneID, sequence: UInt64) throws(StoreFailure) -> Int {
     let header = RequestHeader(append)
     let checksums = try storeChunks(append.body.span, lane, sequence, from: 0)
     if !header.indexIsInline {
@@ -22,6 +22,39 @@ extension Transaction {
         unsafe append.index.withUnsafeBytes { unsafe rest.copyMemory(from: $0) }
       }
     }
+    let chunks =
+      Self.chunkBytesUsed(append.body.count) + (header.indexIsInline ? 0 : Self.chunkBytesUsed(append.index.count))
+    return Self.bytesUsed(value: size) + chunks
+  }
+
+  /// What a value takes up: room in a page that it shares, or pages of its own if two of its size do not fit in one.
+  private static func bytesUsed(value count: Int) -> Int {
+    let page = Environment.pageBytes
+    // 16 bytes are the page's header; a value's node has 8 bytes, its key and a place of 2 bytes.
+    let header = 16
+    let node = 10 + StoreKey.chunkCount
+    return count + node > (page - header) / 2 ? (count + header + page - 1) / page * page : count + node
+  }
+
+  /// What bytes take up in chunks.
+  private static func chunkBytesUsed(_ count: Int) -> Int {
+    let whole = count / RequestHeader.chunkBytes
+    let rest = count % RequestHeader.chunkBytes
+    return whole * bytesUsed(value: RequestHeader.chunkBytes) + (rest > 0 ? bytesUsed(value: rest) : 0)
+  }
+
+  /// What the requests of a lane take up.
+  func requestBytes(lane: LaneID) throws(StoreFailure) -> Int {
+    var sum = 0
+    for database in [Database.requests, .bodies] {
+      let values = try cursor(database)
+      var entry = try unsafe values.seek(StoreKey(lane: lane, number: 0))
+      while let found = unsafe entry, unsafe found.key.lane == lane {
+        unsafe sum += Self.bytesUsed(value: found.value.count)
+        unsafe entry = try unsafe values.next()
+      }
+    }
+    return sum
   }
 
   /// Stores bytes in chunks numbered from `first` and returns the checksum of each.
@@ -40,20 +73,34 @@ extension Transaction {
     return checksums
   }
 
-  /// Deletes a request with its chunks; nothing if it is not there (any more).
-  func deleteRequest(_ key: StoreKey, chunks: borrowing Cursor) throws(StoreFailure) {
-    guard try delete(.requests, key) else { return }
-    try deleteChunks(key, chunks)
+  /// Deletes a request with its chunks; nothing if it is not there (any more). Returns the bytes it took up.
+  func deleteRequest(_ key: StoreKey, chunks: borrowing Cursor) throws(StoreFailure) -> Int {
+    guard let value = try unsafe value(.requests, key) else { return 0 }
+    let bytes = Self.bytesUsed(value: value.count)
+    try delete(.requests, key)
+    return try bytes + deleteChunks(key, chunks)
   }
 
-  private func deleteChunks(
-    _ key: StoreKey, _ chunks: borrowing Cursor
-  ) throws(StoreFailure) {
+  private func deleteChunks(_ key: StoreKey, _ chunks: borrowing Cursor) throws(StoreFailure) -> Int {
+    var bytes = 0
     var entry = try unsafe chunks.seek(StoreKey(lane: key.lane, number: key.number, chunk: 0))
     while let found = unsafe entry, unsafe found.key.sameNumber(as: key) {
+      unsafe bytes += Self.bytesUsed(value: found.value.count)
       try chunks.delete()
       unsafe entry = try unsafe chunks.next()
     }
+    return bytes
+  }
+
+  private func chunkBytes(_ key: StoreKey) throws(StoreFailure) -> Int {
+    let chunks = try cursor(.bodies)
+    var bytes = 0
+    var entry = try unsafe chunks.seek(StoreKey(lane: key.lane, number: key.number, chunk: 0))
+    while let found = unsafe entry, unsafe found.key.sameNumber(as: key) {
+      unsafe bytes += Self.bytesUsed(value: found.value.count)
+      unsafe entry = try unsafe chunks.next()
+    }
+    return bytes
   }
 
   /// Deletes the decision blocks of a lane numbered below `limit`.
@@ -75,27 +122,47 @@ extension Transaction {
       unsafe entry = try unsafe letters.next()
     }
   }
+}
 
+// MARK: Damage
+
+extension Transaction {
   /// Moves a damaged value out of the way, as it was found; the chunks of a damaged request stay where they are, since
-  /// nothing but its header refers to them. False if it is not there any more.
-  func setAside(_ damage: Damage) throws(StoreFailure) -> Bool {
-    let key = StoreKey(lane: damage.lane, number: damage.number)
-    guard let value = try unsafe value(damage.kind.database, key) else { return false }
+  /// nothing but its header refers to them. Returns the bytes that are no longer its lane's; nil if it is not there any
+  /// more.
+  func setAside(_ damage: SetAside) throws(StoreFailure) -> Int? {
+    guard let value = try unsafe value(damage.kind.database, damage.source) else { return nil }
     // A copy, because a write may move what `value` points to.
     let bytes = unsafe [UInt8](value)
-    let place = StoreKey(lane: damage.lane, number: damage.number, chunk: damage.kind.rawValue)
-    try put(.quarantine, place, bytes.span)
-    try delete(damage.kind.database, key)
-    if try count(.quarantine) > Damage.keptMax { try forgetDamage() }
-    return true
+    try put(.quarantine, damage.place, bytes.span)
+    try delete(damage.kind.database, damage.source)
+    return damage.kind == .request ? try Self.bytesUsed(value: bytes.count) + chunkBytes(damage.source) : 0
   }
 
-  /// Deletes the first of the values set aside, with the chunks if it is a request.
-  private func forgetDamage() throws(StoreFailure) {
-    let kept = try cursor(.quarantine)
-    guard let first = try unsafe kept.seek(StoreKey(lane: LaneID(0), number: 0)) else { return }
-    let key = unsafe first.key
-    try kept.delete()
-    if key.chunk == Damage.Kind.request.rawValue { try deleteChunks(key, cursor(.bodies)) }
+  /// Deletes something that was set aside, with the chunks if it is a request.
+  func forget(_ damage: SetAside) throws(StoreFailure) {
+    guard try delete(.quarantine, damage.place), damage.kind == .request else { return }
+    _ = try deleteChunks(damage.source, cursor(.bodies))
+  }
+
+  /// Deletes what was set aside first, as long as there is too much of it. At least one stays.
+  func trimDamage(bytesMax: Int) throws(StoreFailure) {
+    var kept: [(damage: SetAside, bytes: Int)] = []
+    let values = try cursor(.quarantine)
+    var entry = try unsafe values.seek(StoreKey(lane: LaneID(0), number: 0))
+    while let found = unsafe entry {
+      if let damage = unsafe SetAside(found.key) {
+        let chunks = damage.kind == .request ? try chunkBytes(damage.source) : 0
+        unsafe kept.append((damage, Self.bytesUsed(value: found.value.count) + chunks))
+      }
+      unsafe entry = try unsafe values.next()
+    }
+    var bytes = kept.reduce(0) { $0 + $1.bytes }
+    var count = kept.count
+    for (damage, size) in kept where count > 1 && (count > Damage.keptMax || bytes > bytesMax) {
+      try forget(damage)
+      bytes -= size
+      count -= 1
+    }
   }
 }

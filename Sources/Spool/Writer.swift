@@ -14,6 +14,8 @@ final class Writer {
   private var lanes: LaneTable
   private var commits: UInt64 = 0
   private var quarantined = 0
+  /// What the commit has set aside.
+  private var setAside: [SetAside] = []
   /// Bytes of the data file that hold nothing.
   private var reusableBytes: Int
 
@@ -86,7 +88,7 @@ final class Writer {
 extension Writer {
   private typealias Outcome = (token: UInt64, outcome: CommitOutcome)
 
-  private func commit(_ appends: inout [Append], _ range: Range<Int>, _ changes: [Change], _ damage: [Damage]) {
+  private func commit(_ appends: inout [Append], _ range: Range<Int>, _ changes: [Change], _ damage: [SetAside]) {
     let size = CommitQueue.Size(appends[range])
     var appended: [Outcome] = []
     var changed: [Outcome] = []
@@ -105,12 +107,15 @@ extension Writer {
       changed = changes.map { ($0.token, outcome) }
     }
     let status = status()
-    queue.withLock { $0.finished(size, status) }
+    let stored = lanes.bytesToTell()
+    queue.withLock { $0.finished(size, status, stored) }
+    if !setAside.isEmpty { listener.setAside(setAside) }
+    setAside.removeAll()
     listener.committed(appends: appended, changes: changed)
   }
 
   /// Commits the changes without the appends they failed with: they make room.
-  private func retry(_ changes: [Change], _ damage: [Damage], after failure: StoreFailure) -> CommitOutcome {
+  private func retry(_ changes: [Change], _ damage: [SetAside], after failure: StoreFailure) -> CommitOutcome {
     var none: [Append] = []
     do throws(StoreFailure) {
       do throws(StoreFailure) {
@@ -127,15 +132,15 @@ extension Writer {
 
   /// One transaction with everything in it, or nothing.
   private func attempt(
-    _ appends: inout [Append], _ range: Range<Int>, _ changes: [Change], _ damage: [Damage]
+    _ appends: inout [Append], _ range: Range<Int>, _ changes: [Change], _ damage: [SetAside]
   ) throws(StoreFailure) -> [Outcome] {
     if range.isEmpty, changes.isEmpty, damage.isEmpty { return [] }
     let before = lanes
     do throws(StoreFailure) {
       let transaction = try begin()
+      // Before the changes: those may say that such a request is done with.
+      try setAside(damage, transaction)
       try apply(changes, transaction)
-      var setAside = 0
-      for item in damage where try transaction.setAside(item) { setAside += 1 }
       var outcomes: [Outcome] = []
       outcomes.reserveCapacity(range.count)
       for place in range {
@@ -147,11 +152,23 @@ extension Writer {
       try transaction.commit()
       commits += 1
       environment?.pages.trim()
-      quarantined += setAside
+      quarantined += setAside.count
       return outcomes
     } catch {
       lanes = before
+      setAside.removeAll()
       throw error
+    }
+  }
+
+  private func setAside(_ damage: [SetAside], _ transaction: borrowing Transaction) throws(StoreFailure) {
+    for item in damage {
+      guard let bytes = try transaction.setAside(item) else { continue }
+      lanes.add(bytes: -bytes, to: item.lane)
+      setAside.append(item)
+    }
+    if !damage.isEmpty {
+      try transaction.trimDamage(bytesMax: Int(Double(settings.bytesMax) * settings.quarantineShare))
     }
   }
 
@@ -160,7 +177,7 @@ extension Writer {
       return .refused(.tooManyLanes)
     }
     let sequence = lanes.next(.sequence, of: lane)
-    try transaction.store(append, lane: lane, sequence: sequence)
+    lanes.add(bytes: try transaction.store(append, lane: lane, sequence: sequence), to: lane)
     return .durable(lane: lane, sequence: sequence)
   }
 
@@ -170,8 +187,11 @@ extension Writer {
     // A lane that the spool never gave out has nothing to change.
     for change in changes.lazy.flatMap(\.lanes) where lanes.contains(change.lane) {
       for sequence in change.finishedRequests {
-        try transaction.deleteRequest(StoreKey(lane: change.lane, number: sequence), chunks: chunks)
+        let key = StoreKey(lane: change.lane, number: sequence)
+        lanes.add(bytes: -(try transaction.deleteRequest(key, chunks: chunks)), to: change.lane)
       }
+      try setAside(
+        change.damagedRequests.map { SetAside(kind: .request, lane: change.lane, number: $0) }, transaction)
       if let block = change.decisions {
         let key = StoreKey(lane: change.lane, number: block.block)
         try SealedValue.put(block.bytes.span, in: .decisions, key, transaction)
@@ -183,6 +203,8 @@ extension Writer {
       for number in change.purgedLetters {
         try transaction.delete(.dead, StoreKey(lane: change.lane, number: number))
       }
+      for damage in change.finishedDamage { try transaction.forget(damage) }
+      for append in change.retried { _ = try store(append, transaction) }
       if change.deadLetters.isEmpty { continue }
       for letter in change.deadLetters {
         let key = StoreKey(lane: change.lane, number: lanes.next(.deadLetter, of: change.lane))
@@ -208,7 +230,8 @@ extension Writer {
     var request = Append(
       token: 0, key: "", signal: .traces, arrival: arrival, index: source.index, body: source.body)
     request.frozen = source.frozen
-    try transaction.store(request, lane: lane, sequence: lanes.next(.sequence, of: lane))
+    let bytes = try transaction.store(request, lane: lane, sequence: lanes.next(.sequence, of: lane))
+    lanes.add(bytes: bytes, to: lane)
     try transaction.delete(.dead, key)
   }
 }
@@ -261,6 +284,7 @@ extension Writer {
     status.commits = commits
     status.quarantined = quarantined
     if let environment {
+      environment.forgetDeadReaders()
       try? status.count(environment)
       reusableBytes = environment.fileBytes() - status.bytesUsed
     }

@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test(arguments: [10, 2000, 100_000, 300_000])
-  func `a damaged body is set aside when it is read`(_ count: Int) throws {
+  func `a damaged body is told when it is read, and set aside when its request is done with`(_ count: Int) throws {
     var random = SeededGenerator(state: 5)
     let body = random.bytes(count)
     let rig = try damaged(index: [1], body: body, pattern: Array(body.suffix(10)))
@@ -65,15 +65,21 @@ import Testing
       let error = #expect(throws: SpoolError.self) { try rig.body(LaneID(1), 2, count: count) }
       #expect(error?.description.contains("request 2 of lane 1") == true)
     }
+    #expect(rig.spool.status.quarantined == 0)
+    rig.commit(LaneID(1)) { $0.damagedRequests = [2] }
+    #expect(rig.outcomes.damaged == [SetAside(kind: .request, lane: LaneID(1), number: 2)])
     try expectOnlySecondLost(rig)
   }
 
-  @Test func `the sound chunks of a damaged body are served until the bad one is met`() throws {
+  @Test func `the sound chunks of a damaged body are served until its request is done with`() throws {
     var random = SeededGenerator(state: 6)
     let body = random.bytes(300_000)
     let rig = try damaged(index: [1], body: body, pattern: Array(body.suffix(10)))
-    #expect(try rig.body(LaneID(1), 2, count: 200_000) == Array(body.prefix(200_000)))
-    #expect(throws: SpoolError.self) { try rig.body(LaneID(1), 2, count: 300_000) }
+    for _ in 0..<2 {
+      #expect(try rig.body(LaneID(1), 2, count: 200_000) == Array(body.prefix(200_000)))
+      #expect(throws: SpoolError.self) { try rig.body(LaneID(1), 2, count: 300_000) }
+    }
+    rig.commit(LaneID(1)) { $0.damagedRequests = [2] }
     try expectOnlySecondLost(rig)
   }
 
@@ -173,26 +179,78 @@ import Testing
     #expect(try rig.append([4]).sequence == next + 1)
   }
 
-  @Test func `no more than a few damaged requests are kept`() throws {
-    let rig = try Rig()
-    let count = UInt64(Damage.keptMax + 5)
-    for _ in 1...count { _ = try rig.append([UInt8](repeating: 1, count: 50_000)) }
+  /// A spool of which the first requests are then damaged in their headers, listed and so set aside.
+  private func manyDamaged(_ count: Int, bodyCount: Int, _ settings: SpoolSettings = .small) throws -> Rig {
+    let rig = try Rig(settings)
+    for _ in 0..<count { _ = try rig.append([UInt8](repeating: 1, count: bodyCount)) }
     rig.spool.close()
     try Raw.edit(rig.directory.spool) { transaction throws(StoreFailure) in
       let damaged: [UInt8] = [0]
-      for number in 1...count {
+      for number in 1...UInt64(count) {
         try transaction.put(.requests, StoreKey(lane: LaneID(1), number: number), damaged.span)
       }
     }
     try rig.restart()
-    #expect(try rig.spool.requests(lane: LaneID(1), after: 0, limit: 9).isEmpty)
+    #expect(try rig.spool.requests(lane: LaneID(1), after: 0, limit: .max).isEmpty)
     _ = try rig.append([1])
-    #expect(rig.spool.status.quarantined == Int(count))
+    #expect(rig.spool.status.quarantined == count)
+    return rig
+  }
+
+  @Test(arguments: [(Damage.keptMax, UInt64(1)), (Damage.keptMax + 1, UInt64(2))])
+  func `no more than so many damaged values are kept, the last ones`(_ count: Int, _ first: UInt64) throws {
+    let rig = try manyDamaged(count, bodyCount: 1)
+    let kept = try SpoolInspection(path: rig.directory.spool).damaged()
+    #expect(kept.map(\.value.number) == Array(first...UInt64(count)))
     rig.spool.close()
     try Raw.edit(rig.directory.spool) { transaction throws(StoreFailure) in
-      #expect(try transaction.count(.quarantine) == Damage.keptMax)
-      #expect(try transaction.count(.bodies) == Damage.keptMax + 1)
+      #expect(try transaction.count(.bodies) == kept.count + 1)
     }
+  }
+
+  /// A body of 50,000 bytes takes 13 pages, its damaged header 25 bytes.
+  @Test(arguments: [(10 * (13 * 4096 + 25), 10), (10 * (13 * 4096 + 25) - 1, 9), (1, 1)])
+  func `what is damaged takes no more than its share, the last of it excepted`(_ bytesMax: Int, _ kept: Int) throws {
+    var settings = SpoolSettings.small
+    settings.quarantineShare = Double(bytesMax) / Double(settings.bytesMax)
+    let rig = try manyDamaged(10, bodyCount: 50_000, settings)
+    #expect(try SpoolInspection(path: rig.directory.spool).damaged().count == kept)
+  }
+
+  @Test func `of a request whose index is damaged the body is still there, and can be put back`() throws {
+    var random = SeededGenerator(state: 9)
+    let (index, body) = (random.bytes(3000), random.bytes(300_000))
+    let rig = try damaged(index: index, body: body, pattern: Array(index.suffix(10)))
+    #expect(try rig.spool.requests(lane: LaneID(1), after: 0, limit: 9).map(\.sequence) == [1, 3])
+    _ = try rig.append([4, 4, 4])
+    let inspection = try SpoolInspection(path: rig.directory.spool)
+    let entry = try #require(try inspection.damaged().first)
+    #expect(entry.value == SetAside(kind: .request, lane: LaneID(1), number: 2))
+    #expect(entry.bytes > body.count + index.count)
+    let remains = try #require(try inspection.remains(of: entry.value))
+    #expect(remains.body == body)
+    #expect(remains.isSound)
+    #expect(remains.signal == .traces)
+
+    let retry = Append(token: 0, key: "phc_one", signal: .traces, arrival: 9, index: [7], body: remains.body)
+    rig.commit(LaneID(1)) { change in
+      change.retried = [retry]
+      change.finishedDamage = [entry.value]
+    }
+    #expect(try inspection.damaged().isEmpty)
+    #expect(try rig.spool.requests(lane: LaneID(1), after: 4, limit: 9).map(\.sequence) == [5])
+    #expect(try rig.body(LaneID(1), 5, count: body.count) == body)
+  }
+
+  @Test func `a body that was damaged too is not called sound`() throws {
+    var random = SeededGenerator(state: 10)
+    let body = random.bytes(300_000)
+    let rig = try damaged(index: [1], body: body, pattern: Array(body.suffix(10)))
+    rig.commit(LaneID(1)) { $0.damagedRequests = [2] }
+    let inspection = try SpoolInspection(path: rig.directory.spool)
+    let remains = try inspection.remains(of: SetAside(kind: .request, lane: LaneID(1), number: 2))
+    #expect(remains?.isSound == false)
+    #expect(remains?.body.count == body.count)
   }
 
   /// A map of 100 pages' addresses, of which the file has the first 1,000 bytes.

@@ -7,12 +7,17 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct OpeningTests {
   @Test func `a second opener is told that the spool is in use`() throws {
     let rig = try Rig()
-    #expect(throws: SpoolError.locked(path: rig.directory.spool)) {
+    #expect(throws: SpoolError.locked(path: rig.directory.spool, process: getpid())) {
       try Rig(in: rig.directory)
     }
     #expect(try rig.append([1]).sequence == 1)
     rig.spool.close()
     #expect(try Rig(in: rig.directory).append([1]).sequence == 2)
+  }
+
+  @Test(arguments: [(4711, "in use by process 4711;"), (nil, "in use by another process;")])
+  func `whoever finds the spool in use is told by whom`(_ process: Int32?, _ words: String) {
+    #expect("\(SpoolError.locked(path: "/spool", process: process))".contains(words))
   }
 
   @Test func `nobody else may read the directory or its files`() throws {

@@ -147,7 +147,7 @@ import Testing
     #expect(try rig.body(LaneID(1), 100, count: Self.body.count) == Self.body)
     #expect(try rig.spool.decisions(lane: LaneID(1), from: 0).map(\.bytes) == [[1, 2, 3]])
     #expect(try rig.append(Self.body).sequence == 101)
-    #expect(throws: SpoolError.locked(path: rig.directory.spool)) { try Rig(in: rig.directory) }
+    #expect(throws: SpoolError.locked(path: rig.directory.spool, process: getpid())) { try Rig(in: rig.directory) }
   }
 
   @Test(arguments: [(10 << 40, 1 << 30), (20 << 30, 1 << 30), (10 << 30, 512 << 20)])

@@ -34,6 +34,7 @@ final class Outcomes: CommitListener {
     var appends: [UInt64: CommitOutcome] = [:]
     var changes: [UInt64: CommitOutcome] = [:]
     var commits: [Int] = []
+    var damaged: [SetAside] = []
   }
 
   private let state = Locked(State())
@@ -49,6 +50,10 @@ final class Outcomes: CommitListener {
     }
     held.wait { $0 ? nil : () }
   }
+
+  func setAside(_ damaged: [SetAside]) { state.withLock { $0.damaged += damaged } }
+
+  var damaged: [SetAside] { state.withLock(\.damaged) }
 
   func hold() { held.withLock { $0 = true } }
 
@@ -162,6 +167,7 @@ extension SpoolSettings {
     var settings = SpoolSettings()
     settings.bytesMax = 64 << 20
     settings.freeBytesMin = 0
+    settings.keyShare = 1
     return settings
   }
 }

@@ -82,8 +82,8 @@ extension Delivery {
   func readRetry(_ stored: StoredRequest, _ index: RequestIndex, _ lane: inout LaneState) {
     var reader = DecisionReader(stored.frozen)
     guard case .frozen(let frozen)? = try? reader.next(), !index.units.isEmpty else {
-      log.error("dead letter \(stored.sequence) is damaged; it was set aside")
-      return lane.finishedRequests.append(stored.sequence)
+      log.error("dead letter \(stored.sequence) does not decode; it is set aside")
+      return lane.damagedRequests.append(stored.sequence)
     }
     lane.metrics.count(stored.arrival <= startedAt ? .recovered : .retried, .traces, frozen.events.count)
     lane.requests[stored.sequence] = PendingRequest(
@@ -113,6 +113,7 @@ extension Delivery {
       log.error("a retried dead letter cannot be read (\(error))")
       loader.reset()
       counts.deadSpans = frozen.events.count
+      lane.requests[sequence]?.isDamaged = true
       return finish(units, counts, &lane)
     }
     loader.take { mapper.load(&$0, isLate: false) }

@@ -65,6 +65,7 @@ extension Delivery {
     } catch {
       log.error("trace \(trace) cannot be read (\(error)); what is readable of others is not affected")
       loader.reset()
+      for reference in units { lane.requests[reference.sequence]?.isDamaged = true }
       var counts = SettledRecords()
       (counts.deadSpans, counts.deadLogs) = records(of: units, lane)
       return finish(units, counts, &lane)

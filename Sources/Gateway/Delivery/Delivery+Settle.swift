@@ -43,8 +43,12 @@ extension Delivery {
       if left > 1 {
         lane.requests[reference.sequence]?.unitsLeft = left - 1
       } else {
-        lane.requests[reference.sequence] = nil
-        lane.finishedRequests.append(reference.sequence)
+        let isDamaged = lane.requests.removeValue(forKey: reference.sequence)?.isDamaged == true
+        if isDamaged {
+          lane.damagedRequests.append(reference.sequence)
+        } else {
+          lane.finishedRequests.append(reference.sequence)
+        }
       }
     }
   }
@@ -75,11 +79,14 @@ extension Delivery {
     }
     change.finishedRequests = lane.finishedRequests
     lane.finishedRequests.removeAll(keepingCapacity: true)
+    change.damagedRequests = lane.damagedRequests
+    lane.damagedRequests.removeAll()
     change.deadLetters = lane.deadLetters
     lane.deadLetters.removeAll()
     change.decisionsBelow = lane.forgetBlocks(keep: ripeness.max)
     let isEmpty =
-      change.decisions == nil && change.finishedRequests.isEmpty && change.deadLetters.isEmpty
+      change.decisions == nil && change.finishedRequests.isEmpty && change.damagedRequests.isEmpty
+      && change.deadLetters.isEmpty
       && change.decisionsBelow == nil
     return isEmpty ? nil : change
   }

@@ -113,7 +113,9 @@ final class Delivery {
 
   /// Whether something is finished that the spool has not been told.
   private var hasUnsettled: Bool {
-    lanes.values.contains { !$0.finished.isEmpty || !$0.finishedRequests.isEmpty || !$0.deadLetters.isEmpty }
+    lanes.values.contains {
+      !$0.finished.isEmpty || !$0.finishedRequests.isEmpty || !$0.damagedRequests.isEmpty || !$0.deadLetters.isEmpty
+    }
   }
 
   /// Every commit is synced to the disk, so traces share one: until enough are there, or the first has waited.
@@ -228,8 +230,8 @@ final class Delivery {
     do {
       index = try RequestIndex(stored.index.span, bodyCount: stored.bodyCount)
     } catch {
-      log.error("request \(stored.sequence) is damaged (\(error)); it was set aside")
-      lane.finishedRequests.append(stored.sequence)
+      log.error("the index of request \(stored.sequence) does not decode (\(error))")
+      lane.damagedRequests.append(stored.sequence)
       return
     }
     if !stored.frozen.isEmpty { return readRetry(stored, index, &lane) }

@@ -30,6 +30,7 @@ struct LaneState {
   /// Traces finished since the last commit.
   var finished: [(trace: TraceID, through: UInt64)] = []
   var finishedRequests: [UInt64] = []
+  var damagedRequests: [UInt64] = []
   var deadLetters: [DeadLetter] = []
   /// Dead letters to be tried again that could not be read so far, by request.
   var unreadRetries: [UInt64] = []
@@ -52,6 +53,8 @@ struct PendingRequest {
   var unitsLeft: Int
   /// What is fixed about it, if it was a dead letter.
   var retried: FrozenTrace?
+  /// Some unit could not be read: the bytes are kept when the others are finished.
+  var isDamaged = false
 }
 
 /// A trace whose decision was on disk when the gateway started.

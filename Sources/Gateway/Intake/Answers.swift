@@ -30,7 +30,11 @@ enum Answers {
   }
 
   static func unavailable(_ message: String, _ encoding: Encoding) -> Response {
-    var answer = error(503, message, encoding)
+    retryable(503, message, encoding)
+  }
+
+  private static func retryable(_ status: UInt16, _ message: String, _ encoding: Encoding) -> Response {
+    var answer = error(status, message, encoding)
     answer.headers.append(("Retry-After", retryAfter))
     return answer
   }
@@ -39,6 +43,11 @@ enum Answers {
     switch refusal {
     case .full(let bytesMax):
       unavailable("the spool is full (\(bytesMax) bytes, spool.max_bytes); retry", encoding)
+    case .keyFull(let bytesMax):
+      retryable(
+        429,
+        "this project key has \(bytesMax) bytes in the spool, as much as one key may (half of spool.max_bytes); retry",
+        encoding)
     case .diskLow(let freeBytes):
       unavailable("the disk is nearly full (\(freeBytes) bytes free, spool.min_free); retry", encoding)
     case .busy: unavailable("more is arriving than the disk takes; retry", encoding)

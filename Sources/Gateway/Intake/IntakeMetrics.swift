@@ -30,6 +30,7 @@ final class IntakeMetrics: Sendable {
     let reason =
       switch refusal {
       case .full: "full"
+      case .keyFull: "key_full"
       case .diskLow: "disk_low"
       case .busy: "busy"
       case .tooManyLanes: "too_many_lanes"
@@ -37,7 +38,7 @@ final class IntakeMetrics: Sendable {
       case .closing: "closing"
       }
     metrics.series(.spoolRefusals, reason).add()
-    refused(signal, status: refusal == .tooManyLanes ? 429 : 503, reason: "spool_\(reason)")
+    refused(signal, status: ["too_many_lanes", "key_full"].contains(reason) ? 429 : 503, reason: "spool_\(reason)")
   }
 
   private static func place(_ signal: Signal) -> Int { signal == .traces ? 0 : 1 }

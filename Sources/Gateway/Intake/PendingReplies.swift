@@ -1,3 +1,4 @@
+import Logging
 import OTLP
 import Spool
 import Synchronization
@@ -26,11 +27,17 @@ final class PendingReplies: CommitListener {
   private let metrics: IntakeMetrics
   /// Wakes the delivery thread.
   private let wake: @Sendable () -> Void
+  private let log: Logger
 
-  init(mailbox: Mailbox, metrics: IntakeMetrics, wake: @escaping @Sendable () -> Void) {
+  init(mailbox: Mailbox, metrics: IntakeMetrics, log: Logger, wake: @escaping @Sendable () -> Void) {
     self.mailbox = mailbox
     self.metrics = metrics
+    self.log = log
     self.wake = wake
+  }
+
+  func setAside(_ damaged: [SetAside]) {
+    for value in damaged { log.error("\(value)") }
   }
 
   func add(_ waiting: Waiting) -> UInt64 {
