@@ -13,8 +13,8 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
   }
 }
 
-/// How long to wait before the next attempt: a random time up to a ceiling that doubles ("full jitter"), so that
-/// senders that failed together do not come back together.
+/// How long to wait before the next attempt: at least `base`, and a random time up to a ceiling that doubles ("full
+/// jitter"), so that senders that failed together do not come back together.
 struct Backoff: Sendable {
   var base: Duration
   var max: Duration
@@ -28,7 +28,7 @@ struct Backoff: Sendable {
   }
 
   func delay(failures: Int, random: inout SeededRandom) -> Duration {
-    jitter(ceiling(failures: failures), &random)
+    min(base + jitter(ceiling(failures: failures), &random), max)
   }
 
   /// What the server asked for, within bounds, and a little more so that not all come at once.

@@ -59,8 +59,17 @@ package enum CaptureLimits {
   package static let fallbackEventBytesMax = 983_040
   /// PostHog's limit of a request on the wire is 20 MiB; an event for `/batch/` has to fit with its envelope.
   package static let analyticsEventBytesMax = 20 * 1024 * 1024 - 4 * 1024
+  /// PostHog's limit of a logs request is 2 MiB, as sent and unpacked; a record over this is refused anyhow, with all that
+  /// is sent with it.
+  package static let logsBytesMax = 2_097_152
+  /// What a logs request is filled to.
+  package static let logsBatchBytesMax = 1_992_294
   /// Batches stay below PostHog's 20 MiB even uncompressed.
   package static let batchBytesMax = 16 * 1024 * 1024
+  /// By how much a full batch may grow so that the events of one trace stay together: a quarter.
+  package static let overfillDivisor = 4
+  /// Of the requests in flight altogether, lanes that fail may hold one in so many: what hangs must not keep the rest.
+  package static let failingShareDivisor = 2
   /// Characters of an answer that a dead letter keeps: enough for PostHog's validation messages.
   package static let reasonCharactersMax = 500
   /// The slowest upload that is waited for: 8 MiB in two minutes. Without it a body that needs more than the timeout

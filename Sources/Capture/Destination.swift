@@ -4,35 +4,61 @@ package enum Destination: UInt8, Sendable, CaseIterable {
   case ai
   /// Everything else.
   case analytics
+  /// Log records: what is enqueued is an encoded field of `ExportLogsServiceRequest`, tag and all, so that many of them
+  /// in a row are one request.
+  case logs
 }
 
 /// The endpoint that a batch really takes: events for the AI endpoint go to `/batch/` where there is none.
 enum Route: Sendable {
-  case ai, batch
+  case ai, batch, logs
 
   var path: String {
     switch self {
     case .ai: "/i/v0/ai/batch/"
     case .batch: "/batch/"
+    case .logs: "/i/v1/logs"
+    }
+  }
+}
+
+/// What stands around and between the events of a body.
+struct Envelope {
+  var prefix: [UInt8]
+  var separator: [UInt8]
+  var suffix: [UInt8]
+
+  init(_ destination: Destination, quotedKey: [UInt8]) {
+    if destination == .logs {
+      (prefix, separator, suffix) = ([], [], [])
+    } else {
+      prefix = Array("{\"api_key\":".utf8) + quotedKey + Array(",\"batch\":[".utf8)
+      separator = Array(",".utf8)
+      suffix = Array("]}".utf8)
     }
   }
 }
 
 /// What we have learnt about the host, the same for all lanes.
 struct HostState {
-  /// False once PostHog answered 404 on the AI endpoint.
+  /// False once PostHog answered 404 or 405 on the AI endpoint.
   var hasAIEndpoint: Bool
 
   func route(_ destination: Destination) -> Route {
-    destination == .ai && hasAIEndpoint ? .ai : .batch
+    switch destination {
+    case .ai: hasAIEndpoint ? .ai : .batch
+    case .analytics: .batch
+    case .logs: .logs
+    }
   }
 
   /// The largest event that `destination` takes, in bytes.
   func eventBytesMax(_ destination: Destination) -> Int {
     switch (destination, route(destination)) {
     case (.analytics, _): CaptureLimits.analyticsEventBytesMax
+    case (.logs, _): CaptureLimits.logsBytesMax
     case (.ai, .ai): CaptureLimits.aiEventBytesMax
-    case (.ai, .batch): CaptureLimits.fallbackEventBytesMax
+    case (.ai, _): CaptureLimits.fallbackEventBytesMax
     }
   }
 }

@@ -11,13 +11,15 @@ struct LaneMachine {
   private let settings: CaptureSettings
   private let backoff: Backoff
   private let secret: [UInt8]
-  /// What every body of this lane begins with.
-  private let prefix: [UInt8]
+  /// What stands around the events of every body of this lane, by destination.
+  private let envelopes: [Envelope]
 
   /// What the next body begins with: a busy lane's bodies are about as large as the last one, and growing there would copy
   /// them over and over.
   private var bodyBytesExpected = CaptureLimits.bodyBytesFirst
   private var filling: [Batch?] = Array(repeating: nil, count: Destination.allCases.count)
+  /// The last event of each destination: whose it was and where it went.
+  private var last: [(token: UInt64, turn: Batch.Turn)?] = Array(repeating: nil, count: Destination.allCases.count)
   private var queue: [Batch] = []
   private(set) var inFlight = 0
   /// Bytes of events that are neither delivered nor dead.
@@ -35,34 +37,68 @@ struct LaneMachine {
     backoff = Backoff(base: settings.retryBase, max: settings.retryMax, retryAfterMax: settings.retryAfterMax)
     secret = Array(key.utf8)
     var buffer = ByteBuffer()
-    buffer.append("{\"api_key\":")
     buffer.appendJSONString(key)
-    buffer.append(",\"batch\":[")
-    prefix = buffer.array()
+    let quotedKey = buffer.array()
+    envelopes = Destination.allCases.map { Envelope($0, quotedKey: quotedKey) }
   }
 
-  /// Takes an event. One that no endpoint takes is dead at once.
+  /// Takes an event. One that is too large for its endpoint is shortened, or dead at once.
   mutating func enqueue(
     _ destination: Destination, token: UInt64, _ bytes: ByteSpan, _ slice: Slice, now: Instant, host: HostState,
     _ outcomes: inout [Outcome]
   ) {
-    let size = Int(slice.count)
-    let place = Int(destination.rawValue)
-    if size > host.eventBytesMax(destination) {
-      var copy = [UInt8]()
-      copy.append(bytes, slice)
+    guard Int(slice.count) > host.eventBytesMax(destination) else {
+      return add(destination, token: token, bytes, slice, now: now)
+    }
+    var copy = [UInt8]()
+    copy.append(bytes, slice)
+    guard let short = shortened(copy, destination, host, &outcomes) else {
       return outcomes.append(.dead(tooLarge(token, copy, destination, host)))
     }
-    if let batch = filling[place], batch.bodyBytes(adding: size) > batchBytesMax { close(place) }
-    let batch = filling[place] ?? Batch(destination: destination, prefix: prefix, now: now, capacity: bodyBytesExpected)
-    filling[place] = batch
-    batch.append(token: token, bytes, slice)
-    waitingBytes += size
-    waitingEvents += 1
-    if batch.events.count >= settings.batchEvents || batch.bodyBytes(adding: 0) > batchBytesMax { close(place) }
+    add(destination, token: token, short.span, Slice(0, short.count), now: now)
   }
 
-  private var batchBytesMax: Int { min(settings.batchBytes, CaptureLimits.batchBytesMax) }
+  private mutating func add(
+    _ destination: Destination, token: UInt64, _ bytes: ByteSpan, _ slice: Slice, now: Instant
+  ) {
+    let size = Int(slice.count)
+    let place = Int(destination.rawValue)
+    if let batch = filling[place], !hasRoom(batch, size, token) { close(place) }
+    let batch = filling[place] ?? open(destination, token: token, now: now)
+    batch.append(token: token, bytes, slice)
+    last[place] = (token, batch.turn)
+    waitingBytes += size
+    waitingEvents += 1
+  }
+
+  private mutating func open(_ destination: Destination, token: UInt64, now: Instant) -> Batch {
+    let place = Int(destination.rawValue)
+    let batch = Batch(
+      destination: destination, envelope: envelopes[place], now: now,
+      capacity: min(bodyBytesExpected, batchBytesMax(destination)))
+    if let last = last[place], last.token == token { batch.after = last.turn }
+    filling[place] = batch
+    return batch
+  }
+
+  /// Whether an event may join a batch: while it is not full, and a little longer if its trace began there.
+  private func hasRoom(_ batch: Batch, _ size: Int, _ token: UInt64) -> Bool {
+    let bytesMax = batchBytesMax(batch.destination)
+    let bytes = batch.bodyBytes(adding: size)
+    if bytes <= bytesMax, batch.events.count < settings.batchEvents { return true }
+    guard batch.events.last?.token == token, batch.destination != .logs else { return false }
+    return bytes <= min(bytesMax + bytesMax / CaptureLimits.overfillDivisor, CaptureLimits.batchBytesMax)
+      && batch.events.count < settings.batchEvents + settings.batchEvents / CaptureLimits.overfillDivisor
+  }
+
+  private func isFull(_ batch: Batch) -> Bool {
+    batch.events.count >= settings.batchEvents || batch.bodyBytes(adding: 0) > batchBytesMax(batch.destination)
+  }
+
+  private func batchBytesMax(_ destination: Destination) -> Int {
+    min(
+      settings.batchBytes, destination == .logs ? CaptureLimits.logsBatchBytesMax : CaptureLimits.batchBytesMax)
+  }
 
   private mutating func close(_ place: Int) {
     guard let batch = filling[place] else { return }
@@ -71,9 +107,14 @@ struct LaneMachine {
     queue.append(batch)
   }
 
+  /// Lets go what waits for more to share its request.
+  mutating func hurry() {
+    for place in filling.indices { close(place) }
+  }
+
   private mutating func expectBody(like batch: Batch) {
     let bytes = batch.bodyBytes(adding: 0)
-    bodyBytesExpected = max(CaptureLimits.bodyBytesFirst, min(bytes + bytes / 8, batchBytesMax))
+    bodyBytesExpected = max(CaptureLimits.bodyBytesFirst, min(bytes + bytes / 8, batchBytesMax(batch.destination)))
   }
 
   /// The next batch that may be sent now; the caller sends it and brings the answer to `finished`.
@@ -91,20 +132,28 @@ struct LaneMachine {
   /// When `next` may give a batch that it does not give now; nil if only an answer or an event can change that.
   func wakeTime(flushing: Bool) -> Instant? {
     guard inFlight < allowance else { return nil }
-    var earliest = queue.lazy.map(\.notBefore).min()
-    for case .some(let batch) in filling {
-      let due = flushing ? batch.firstAt : batch.firstAt + settings.flushInterval
+    var earliest = queue.lazy.filter(\.isFree).map(\.notBefore).min()
+    for case .some(let batch) in filling where batch.isFree {
+      let due = due(batch, flushing)
       earliest = min(earliest ?? due, due)
     }
     return earliest.map { max($0, notBefore ?? $0) }
   }
 
+  /// When a batch that is being filled may leave.
+  private func due(_ batch: Batch, _ flushing: Bool) -> Instant {
+    flushing || isFull(batch) ? batch.firstAt : batch.firstAt + settings.flushInterval
+  }
+
+  /// Whether the last that was heard of the lane was no success.
+  var isFailing: Bool { state != .open || failures > 0 }
+
   private var allowance: Int { state == .open && failures == 0 ? settings.concurrency : 1 }
 
   private mutating func dequeue(now: Instant, flushing: Bool) -> Batch? {
-    if let index = queue.firstIndex(where: { $0.notBefore <= now }) { return queue.remove(at: index) }
+    if let index = queue.firstIndex(where: { $0.notBefore <= now && $0.isFree }) { return queue.remove(at: index) }
     for place in filling.indices {
-      guard let batch = filling[place], flushing || batch.firstAt + settings.flushInterval <= now else { continue }
+      guard let batch = filling[place], batch.isFree, due(batch, flushing) <= now else { continue }
       filling[place] = nil
       expectBody(like: batch)
       return batch
@@ -112,18 +161,42 @@ struct LaneMachine {
     return nil
   }
 
-  /// The batch without events that its endpoint no longer takes (the AI endpoint was found missing); nil if none is left.
+  /// The batch as its endpoint takes it (the AI endpoint may have been found missing): events that are too large for it
+  /// are shortened, or dead. Nil if none is left.
   private mutating func sendable(
     _ batch: Batch, now: Instant, _ host: HostState, _ outcomes: inout [Outcome]
   ) -> Batch? {
     let limit = host.eventBytesMax(batch.destination)
     guard batch.eventBytesLargest > limit else { return batch }
-    for event in batch.events where event.slice.count > limit {
-      outcomes.append(.dead(tooLarge(event.token, batch.bytes(of: event), batch.destination, host)))
-      settle(events: 1, bytes: Int(event.slice.count))
+    let rest = Batch(
+      destination: batch.destination, envelope: envelopes[Int(batch.destination.rawValue)], now: now,
+      capacity: batch.bodyBytes(adding: 0))
+    (rest.turn, rest.after) = (batch.turn, batch.after)
+    for event in batch.events {
+      let bytes = batch.bytes(of: event)
+      if bytes.count <= limit {
+        rest.append(token: event.token, bytes.span, Slice(0, bytes.count))
+      } else if let short = shortened(bytes, batch.destination, host, &outcomes) {
+        rest.append(token: event.token, short.span, Slice(0, short.count))
+        waitingBytes -= bytes.count - short.count
+      } else {
+        outcomes.append(.dead(tooLarge(event.token, bytes, batch.destination, host)))
+        settle(events: 1, bytes: bytes.count)
+      }
     }
-    let rest = batch.filtered(prefix: prefix, now: now) { batch.events[$0].slice.count <= limit }
+    if rest.events.isEmpty { batch.turn.isOver = true }
     return rest.events.isEmpty ? nil : rest
+  }
+
+  /// The event with its largest properties cut until it fits; nil if that does not help.
+  private func shortened(
+    _ event: [UInt8], _ destination: Destination, _ host: HostState, _ outcomes: inout [Outcome]
+  ) -> [UInt8]? {
+    guard destination == .ai, let short = EventShortening.fit(event, host.eventBytesMax(destination)) else {
+      return nil
+    }
+    outcomes.append(.notice(.shortened(lane: lane)))
+    return short
   }
 
   private func tooLarge(
@@ -133,6 +206,11 @@ struct LaneMachine {
       "the event has \(bytes.count) bytes, more than the \(host.eventBytesMax(destination)) that "
       + "\(host.route(destination).path) takes; it was not sent"
     return DeadEvent(lane: lane, token: token, status: 0, reason: reason, bytes: bytes)
+  }
+
+  private mutating func settle(_ batch: Batch) {
+    batch.turn.isOver = true
+    settle(events: batch.events.count, bytes: batch.eventBytes)
   }
 
   private mutating func settle(events: Int, bytes: Int) {
@@ -163,7 +241,7 @@ extension LaneMachine {
     switch Verdict(status: answer.status, route: route) {
     case .accepted:
       works(batch, &outcomes)
-      settle(events: batch.events.count, bytes: batch.eventBytes)
+      settle(batch)
       outcomes.append(.delivered(lane: lane, tokens: batch.events.map(\.token)))
       guard AnswerText.isQuotaLimited(answer.body) else { return .none }
       outcomes.append(.notice(.quotaLimited(lane: lane)))
@@ -217,17 +295,12 @@ extension LaneMachine {
       bury(batch, status: answer.status, reason: reason(answer), &outcomes)
       return .none
     }
-    let middle = batch.events.count / 2
-    let halves = [
-      batch.filtered(prefix: prefix, now: now) { $0 < middle },
-      batch.filtered(prefix: prefix, now: now) { $0 >= middle },
-    ]
-    queue.insert(contentsOf: halves, at: 0)
+    queue.insert(contentsOf: batch.halves(now: now), at: 0)
     return .split
   }
 
   private mutating func bury(_ batch: Batch, status: UInt16, reason: String, _ outcomes: inout [Outcome]) {
-    settle(events: batch.events.count, bytes: batch.eventBytes)
+    settle(batch)
     for event in batch.events {
       outcomes.append(
         .dead(

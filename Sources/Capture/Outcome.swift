@@ -33,6 +33,8 @@ package enum LaneState: Sendable, Equatable {
 package enum Notice: Sendable, Equatable {
   /// The host has no AI endpoint: its events go to `/batch/` from now on. Told once.
   case aiEndpointMissing
+  /// An event was too large for its endpoint and was cut (`EventShortening`). Told for each.
+  case shortened(lane: UInt32)
   /// PostHog took the events but says that the project is over its quota, so it drops some. Told for each such answer.
   case quotaLimited(lane: UInt32)
 }
@@ -55,6 +57,8 @@ package struct CaptureCounters: Sendable, Equatable {
   package var retries: UInt64 = 0
   /// Batches that were cut in halves to find a bad event.
   package var splits: UInt64 = 0
+  /// Events that were cut to fit their endpoint.
+  package var eventsShortened: UInt64 = 0
   /// 2xx answers that said the project is over its quota.
   package var quotaLimited: UInt64 = 0
   /// Requests in flight now.

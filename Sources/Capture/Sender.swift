@@ -9,10 +9,11 @@ package final class Sender {
   private let client: any HTTPClient
   private let time: any TimeSource
   private let compress: ((ByteSpan) -> [UInt8])?
-  private let headers: [String]
+  private let headers: Headers
   private let root: String
 
   private var lanes: [LaneMachine] = []
+  private var keys: [String] = []
   private var places: [UInt32: Int] = [:]
   /// Whose turn it is to start a request.
   private var turn = 0
@@ -48,10 +49,7 @@ package final class Sender {
     root = String(settings.host.reversed().drop { $0 == "/" }.reversed())
     host = HostState(hasAIEndpoint: settings.aiLane)
     random = SeededRandom(seed: seed)
-    var headers = ["Content-Type: application/json"]
-    if settings.compression == .gzip { headers.append("Content-Encoding: gzip") }
-    if let team = settings.teamID { headers.append("X-PostHog-Team-Id: \(team)") }
-    self.headers = headers
+    headers = Headers(settings)
   }
 
   deinit {
@@ -62,6 +60,7 @@ package final class Sender {
   package func register(lane: UInt32, key: String) {
     guard places[lane] == nil else { return }
     places[lane] = lanes.count
+    keys.append(key)
     lanes.append(LaneMachine(lane: lane, key: key, settings: settings))
   }
 
@@ -106,6 +105,11 @@ package final class Sender {
   /// Ends a `poll` that waits; from any thread.
   package var wakeUp: @Sendable () -> Void { client.wakeUp }
 
+  /// Sends what a lane has without waiting for more: its caller brings no more before this is taken.
+  package func hurry(lane: UInt32) {
+    if let place = places[lane] { lanes[place].hurry() }
+  }
+
   /// Tries every blocked lane again at once; after a reload.
   package func unblock() {
     for place in lanes.indices { lanes[place].unblock() }
@@ -135,12 +139,18 @@ extension Sender {
   private func startRequests() {
     let now = time.now
     var idle = 0
+    var failing = failingFlights
     while idle < lanes.count, flights.count < settings.requestsMax {
       turn = (turn + 1) % lanes.count
+      if lanes[turn].isFailing, failing >= failingFlightsMax {
+        idle += 1
+        continue
+      }
       let before = lanes[turn].waitingBytes
       let batch = lanes[turn].next(now: now, flushing: isFlushing, host: host, &outcomes)
       waitingBytes += lanes[turn].waitingBytes - before
       if let batch {
+        if lanes[turn].isFailing { failing += 1 }
         start(batch, place: turn)
         idle = 0
       } else {
@@ -156,14 +166,21 @@ extension Sender {
     nextID += 1
     flights[id] = Flight(place: place, batch: batch, route: route)
     tally.bytesSent += UInt64(body.count)
+    let headers = headers.lines(route, key: keys[place])
     client.start(HTTPRequest(id: id, url: root + route.path, headers: headers, body: body))
   }
+
+  /// Requests in flight of lanes that fail, and how many there may be.
+  private var failingFlights: Int { lanes.reduce(0) { $0 + ($1.isFailing ? $1.inFlight : 0) } }
+  private var failingFlightsMax: Int { max(1, settings.requestsMax / CaptureLimits.failingShareDivisor) }
 
   /// How long until a lane may send something that it may not send now.
   private var untilWork: Duration {
     guard flights.count < settings.requestsMax else { return CaptureLimits.idleWait }
     let now = time.now
-    let earliest = lanes.lazy.compactMap { $0.wakeTime(flushing: self.isFlushing) }.min()
+    let mayFail = failingFlights < failingFlightsMax
+    let earliest = lanes.lazy.filter { mayFail || !$0.isFailing }
+      .compactMap { $0.wakeTime(flushing: self.isFlushing) }.min()
     return earliest.map { $0 - now } ?? CaptureLimits.idleWait
   }
 
@@ -191,6 +208,7 @@ extension Sender {
       switch outcome {
       case .delivered(_, let tokens): tally.eventsDelivered += UInt64(tokens.count)
       case .dead: tally.eventsDead += 1
+      case .notice(.shortened): tally.eventsShortened += 1
       case .lane, .notice: break
       }
     }

@@ -11,13 +11,19 @@ package protocol MetricsSource: Sendable {
 package struct AdminReceiver: RequestReceiver {
   private let reasonsNotReady: @Sendable () -> [String]
   private let metrics: any MetricsSource
+  private let lanes: @Sendable () -> [String]
 
   /// Commands have no body; a client that sends one is told so.
   private static let bodyBytesMax = 4_096
 
-  /// `reasonsNotReady` is asked on each `/readyz`: empty means ready, else one sentence for a person each.
-  package init(metrics: any MetricsSource, reasonsNotReady: @escaping @Sendable () -> [String]) {
+  /// Asked on each `/readyz`. `reasonsNotReady`: empty means ready, else one sentence for a person each. `lanes`: keys
+  /// with trouble of their own, a line each; others are served, so the gateway is ready all the same.
+  package init(
+    metrics: any MetricsSource, lanes: @escaping @Sendable () -> [String] = { [] },
+    reasonsNotReady: @escaping @Sendable () -> [String]
+  ) {
     self.metrics = metrics
+    self.lanes = lanes
     self.reasonsNotReady = reasonsNotReady
   }
 
@@ -50,7 +56,7 @@ package struct AdminReceiver: RequestReceiver {
     case .health: .text(200, "ok")
     case .ready:
       switch reasonsNotReady() {
-      case []: .text(200, "ready")
+      case []: .text(200, (["ready"] + lanes()).joined(separator: "\n"))
       case let reasons: .text(503, reasons.joined(separator: "\n"))
       }
     case .metrics:

@@ -46,6 +46,7 @@ package final class Gateway: Sendable {
   private let reloader: MappingsReloader?
   private let log: Logger
   let status: StatusBoard
+  private let retryRefused: @Sendable () -> Void
 
   /// Starts everything. Listening begins when the spool is open; what it holds is read while new requests come in.
   package static func start(_ settings: GatewaySettings, log: Logger) throws(StartError) -> Gateway {
@@ -75,6 +76,7 @@ package final class Gateway: Sendable {
     delivery = parts.thread
     store = parts.store
     reloader = parts.reloader
+    retryRefused = parts.retryRefused
     status = parts.status
     self.log = log
     var limits = TransportLimits()
@@ -92,7 +94,9 @@ package final class Gateway: Sendable {
     do throws(TransportError) {
       admin = try HTTPServer.start(
         listen: ["\(settings.admin.listen)"],
-        receiver: AdminReceiver(metrics: parts.status, reasonsNotReady: { [status = parts.status] in status.notReady }),
+        receiver: AdminReceiver(
+          metrics: parts.status, lanes: { [status = parts.status] in status.troubles },
+          reasonsNotReady: { [status = parts.status] in status.notReady }),
         threads: 1, workers: 0)
     } catch {
       throw .listen(setting: "admin.listen, HOGLET_ADMIN_LISTEN", reason: "\(error)")
@@ -109,6 +113,7 @@ package final class Gateway: Sendable {
 
   /// What a hang-up asks for: reads again what may change while the gateway runs.
   package func reload() {
+    retryRefused()
     guard let reloader else { return log.notice("nothing to load anew: the mappings are the built-in ones") }
     reloader.reload()
   }
@@ -138,6 +143,8 @@ private final class Parts {
   let store: LocalStore?
   let reloader: MappingsReloader?
   let status: StatusBoard
+  /// Has lanes that PostHog refuses tried at once.
+  let retryRefused: @Sendable () -> Void
   private var delivery: Delivery?
 
   init(_ settings: GatewaySettings, _ program: Program, _ log: Logger) throws(StartError) {
@@ -153,6 +160,7 @@ private final class Parts {
       throw .spool(error)
     }
     let captured = SharedCaptureCounters()
+    let refused = RefusedKeys()
     let sink: any EventSink
     var defaultKey: String?
     switch settings.mode {
@@ -167,13 +175,17 @@ private final class Parts {
       defaultKey = key?.reveal()
       let sender = try Self.sender(settings, host)
       bell.set(sender.wakeUp)
-      sink = CaptureSink(sender: sender, counters: captured, log: log)
+      sink = CaptureSink(sender: sender, counters: captured, refused: refused, log: log)
     }
     status = StatusBoard(spool: spool, capture: captured, metrics: metrics)
     intake = Intake(
       settings: Intake.Settings(
         defaultKey: defaultKey, isLocal: settings.mode == .local, bodyBytesMax: settings.server.bodyBytesMax),
-      spool: spool, replies: replies, metrics: counted, clock: WallClock.now)
+      spool: spool, replies: replies, metrics: counted, refused: refused, clock: WallClock.now)
+    retryRefused = {
+      mailbox.unblock()
+      bell.ring()
+    }
     thread = DeliveryThread(wake: { bell.ring() }, clock: WallClock.now)
     reloader = MappingsReloader(settings, metrics: metrics, log: log) { program in
       mailbox.adopt(program)
@@ -247,6 +259,7 @@ extension CaptureSettings {
     batchBytes = settings.batchBytesMax
     batchEvents = settings.batchEventsMax
     flushInterval = settings.flushInterval
+    maxRetries = settings.retriesMax
     aiLane = settings.aiLane
     teamID = settings.teamID.map { UInt64($0) }
     client.timeout = settings.timeout

@@ -53,7 +53,27 @@ final class StatusBoard: Sendable {
     let now = WallClock.now()
     let oldest = lanes.compactMap(\.oldestArrival).min() ?? now
     metrics.series(.oldestPendingAge).set(Int((now - min(oldest, now)) / 1_000_000))
+    for lane in lanes { collect(lane, now, metrics) }
     collect(capture.value, metrics)
+  }
+
+  private func collect(_ lane: LaneSnapshot, _ now: UInt64, _ metrics: Metrics) {
+    metrics.series(.laneState, lane.label).set(lane.state.number)
+    metrics.series(.laneBytes, lane.label).set(lane.outstandingBytes)
+    let age = lane.oldestArrival.map { now - min($0, now) } ?? 0
+    metrics.series(.laneOldestAge, lane.label).set(Int(age / 1_000_000))
+  }
+
+  /// One line for each key that PostHog does not take events of, for people.
+  var troubles: [String] {
+    let lanes = board.withLock { $0.lanes.values.sorted { $0.label < $1.label } }
+    return lanes.compactMap { lane in
+      switch lane.state {
+      case .open: nil
+      case .retrying(let status, let reason): "\(lane.label): tried again by itself (HTTP \(status): \(reason))"
+      case .blocked(let status, let reason): "\(lane.label): refused (HTTP \(status): \(reason)), its backlog is kept"
+      }
+    }
   }
 
   private func collect(_ counters: Capture.CaptureCounters, _ metrics: Metrics) {
@@ -65,6 +85,7 @@ final class StatusBoard: Sendable {
     metrics.series(.captureRetries, "ai").set(Int(clamping: counters.retries))
     metrics.series(.captureInFlight).set(counters.inFlight)
     metrics.series(.captureBytes, "ai").set(Int(clamping: counters.bytesSent))
+    metrics.series(.captureShortened).set(Int(clamping: counters.eventsShortened))
     metrics.series(.captureEvents, "ai").set(Int(clamping: counters.eventsDelivered))
   }
 }
@@ -74,5 +95,16 @@ extension StatusBoard: MetricsSource {
     let servers = board.withLock { $0.servers }
     return metrics.families()
       + MetricFamily.transport(servers.map { (listener: $0.listener, counts: $0.server.counts) })
+  }
+}
+
+extension Capture.LaneState {
+  /// As `hoglet_lane_state` shows it.
+  fileprivate var number: Int {
+    switch self {
+    case .open: 0
+    case .retrying: 1
+    case .blocked: 2
+    }
   }
 }

@@ -53,8 +53,11 @@ import Testing
     #expect(rig.states(lane: 1) == [.blocked(status: 401, reason: "")])
   }
 
-  @Test func `without an AI endpoint its events go to the other one, told once, and too large ones are dead`() throws {
-    let rig = try Rig(answer: { $0.url.contains("/i/v0/ai/") ? .status(404, "not found") : .status(200) })
+  @Test(arguments: [404, 405] as [UInt16])
+  func `without an AI endpoint its events go to the other one, told once, and too large ones are dead`(
+    status: UInt16
+  ) throws {
+    let rig = try Rig(answer: { $0.url.contains("/i/v0/ai/") ? .status(status, "not found") : .status(200) })
     func event(_ size: Int) -> String { "{\"x\":\"" + String(repeating: "y", count: size - 8) + "\"}" }
     rig.enqueue(token: 1)
     rig.enqueue(token: 2, event(CaptureLimits.fallbackEventBytesMax))
@@ -134,6 +137,24 @@ import Testing
     for token in 100..<200 { rig.enqueue(lane: 2, token: UInt64(token)) }
     rig.run(.seconds(1))
     #expect(rig.delivered.count == 100)
+  }
+
+  @Test func `lanes whose requests hang hold half of the places at most, and the others go on`() throws {
+    let rig = try Rig {
+      $0.batchEvents = 1; $0.requestsMax = 8; $0.concurrency = 2
+    } answer: {
+      $0.key.hasPrefix("bad")
+        ? .init(after: .seconds(30), result: .failure(HTTPFailure(reason: "timeout"))) : .status(200)
+    }
+    for lane in UInt32(10)..<30 {
+      rig.sender.register(lane: lane, key: "bad\(lane)")
+      for token in 0..<3 { rig.enqueue(lane: lane, token: UInt64(lane) * 100 + UInt64(token)) }
+      rig.run(.seconds(31))
+    }
+    #expect(rig.sender.counters.inFlight == 4)
+    for token in 0..<50 { rig.enqueue(lane: 2, token: UInt64(token)) }
+    rig.run(.seconds(1))
+    #expect(rig.delivered.count == 50)
   }
 
   @Test(arguments: [

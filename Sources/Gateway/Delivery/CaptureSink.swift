@@ -1,5 +1,6 @@
 import Bytes
 import Capture
+import Codec
 import Logging
 import Mapping
 import Spool
@@ -11,19 +12,25 @@ final class CaptureSink: EventSink {
   private let sender: Sender
   private let log: Logger
   private let counters: SharedCaptureCounters
-  /// Lanes that take nothing at the moment.
-  private var blocked = Set<UInt32>()
+  private let refused: RefusedKeys
+  private var keys: [UInt32: String] = [:]
 
-  init(sender: Sender, counters: SharedCaptureCounters, log: Logger) {
+  init(sender: Sender, counters: SharedCaptureCounters, refused: RefusedKeys, log: Logger) {
     self.sender = sender
     self.counters = counters
+    self.refused = refused
     self.log = log
   }
 
-  func register(_ lane: LaneID, key: String) { sender.register(lane: lane.value, key: key) }
+  func register(_ lane: LaneID, key: String) {
+    keys[lane.value] = key
+    sender.register(lane: lane.value, key: key)
+  }
   func wakeUp() { sender.wakeUp() }
   func flush() { sender.isFlushing = true }
-  func isBlocked(_ lane: LaneID) -> Bool { blocked.contains(lane.value) }
+  func state(_ lane: LaneID) -> Capture.LaneState { sender.state(lane: lane.value) ?? .open }
+  func hurry(_ lane: LaneID) { sender.hurry(lane: lane.value) }
+  func unblock() { sender.unblock() }
 
   func enqueue(_ lane: LaneID, _ events: [MappedEvent], trace: TraceID, token: UInt64, _ bytes: ByteSpan) {
     let now = SystemTime().now
@@ -45,7 +52,7 @@ final class CaptureSink: EventSink {
     case .dead(let event):
       log.error(
         "PostHog refuses an event for good; it was set aside",
-        metadata: ["lane": "\(event.lane)", "status": "\(event.status)", "reason": "\(event.reason)"])
+        metadata: ["key": "\(name(event.lane))", "status": "\(event.status)", "reason": "\(event.reason)"])
       return .dead(token: event.token, status: event.status, reason: event.reason, event: event.bytes)
     case .lane(let lane, let state):
       tell(lane, state)
@@ -53,28 +60,46 @@ final class CaptureSink: EventSink {
     case .notice(.aiEndpointMissing):
       log.notice("this PostHog has no AI endpoint; its events go to /batch/ from now on")
       return nil
+    case .notice(.shortened):
+      // Counted; each event says so itself, in $ai_truncated.
+      return nil
     case .notice(.quotaLimited(let lane)):
-      log.warning("PostHog says that the project is over its quota and drops events", metadata: ["lane": "\(lane)"])
+      log.warning(
+        "PostHog says that the project is over its quota and drops events", metadata: ["key": "\(name(lane))"])
       return nil
     }
   }
 
+  private func name(_ lane: UInt32) -> String {
+    keys[lane].map { KeyFingerprint.label(of: $0, digest: { SHA256.digest($0.span) }) } ?? "\(lane)"
+  }
+
+  /// One line for each change, not for each attempt.
   private func tell(_ lane: UInt32, _ state: Capture.LaneState) {
-    let metadata: Logger.Metadata = ["lane": "\(lane)"]
+    var metadata: Logger.Metadata = ["key": "\(name(lane))"]
+    refused.set(keys[lane], state.refusesKey)
     switch state {
-    case .open:
-      blocked.remove(lane)
-      log.notice("PostHog takes events again", metadata: metadata)
+    case .open: log.notice("PostHog takes events again", metadata: metadata)
     case .retrying(let status, let reason):
-      log.warning(
-        "PostHog does not take events for now; they wait in the spool",
-        metadata: metadata.merging(["status": "\(status)", "reason": "\(reason)"]) { $1 })
+      metadata.merge(["status": "\(status)", "reason": "\(reason)"]) { $1 }
+      log.warning("PostHog does not take events for now; they wait in the spool", metadata: metadata)
     case .blocked(let status, let reason):
-      blocked.insert(lane)
+      metadata.merge(["status": "\(status)", "reason": "\(reason)"]) { $1 }
       log.error(
-        "PostHog refuses the project key; its events wait in the spool until the key is right",
-        metadata: metadata.merging(["status": "\(status)", "reason": "\(reason)"]) { $1 })
+        state.refusesKey
+          ? "PostHog refuses the project key; its events wait in the spool, new requests with it are answered 401"
+          : "this is not PostHog's answer; events wait in the spool: check posthog.host",
+        metadata: metadata)
     }
+  }
+}
+
+extension Capture.LaneState {
+  /// Whether the key is at fault, not the host.
+  var refusesKey: Bool {
+    if case .blocked(401, _) = self { return true }
+    if case .blocked(403, _) = self { return true }
+    return false
   }
 }
 

@@ -30,6 +30,7 @@ extension Delivery {
     outstandingBytes -= going.bytes
     guard var lane = lanes.removeValue(forKey: going.lane) else { return }
     lane.outstandingBytes -= going.bytes
+    lane.window = min(lane.window + going.bytes, DeliveryLimits.outstandingBytesMax)
     if !going.isRetry { lane.finished.append((going.frozen.trace, going.frozen.through)) }
     finish(going.units, going.settled, &lane)
     lanes[going.lane] = lane

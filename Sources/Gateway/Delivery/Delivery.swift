@@ -1,4 +1,5 @@
 import Bytes
+package import Capture
 import Logging
 import Mapping
 import OTLP
@@ -7,10 +8,17 @@ import Telemetry
 
 /// Limits of delivery.
 enum DeliveryLimits {
-  /// Bytes of events that may be frozen or with the sink, over all lanes: what delivery may hold in memory.
+  /// Bytes of events that may be frozen or with the sink, over all lanes: what delivery may hold in memory, but for
+  /// `laneBytesMin` of each lane.
   static let outstandingBytesMax = 16 << 20
-  /// The same for one lane, so that one that is stuck leaves room for others.
-  static let laneOutstandingBytesMax = 12 << 20
+  /// Of what others leave of that, a lane takes this share at most: so one that gets stuck leaves room, and the next one
+  /// that gets stuck too.
+  static let laneShare = 0.75
+  /// What a lane that works may always hold, however much others that are stuck hold; and what a lane begins with, for it
+  /// may be stuck from the start. It grows with all that PostHog takes.
+  static let laneBytesMin = 64 << 10
+  /// A lane that may hold less than this cannot fill a request of the usual size: what it has goes out at once.
+  static let hurryBytes = 4 << 20
   /// Requests read from a lane before the next one has its turn.
   static let requestsPerTurn = 32
   /// Bytes of events frozen in one commit; a trace that passes them is the last.
@@ -88,6 +96,7 @@ final class Delivery {
   func turn(mayWait: Bool, commitsAtOnce: Bool = false) {
     let commitsAtOnce = commitsAtOnce || !mayWait
     let letters = mailbox.take()
+    if letters.unblocks { sink.unblock() }
     if let program = letters.program { mapper = Mapper(program: program) }
     for (lane, tail) in letters.tails { learn(lane, tail: tail) }
     for (accepted, records) in letters.accepted {
@@ -133,7 +142,7 @@ final class Delivery {
     let now = clock()
     guard now >= publishedAt &+ DeliveryLimits.publishInterval else { return }
     publishedAt = now
-    publish(lanes.mapValues { LaneSnapshot($0) })
+    publish(lanes.mapValues { LaneSnapshot($0, sink.state($0.lane)) })
   }
 
   private func idleWait() -> UInt64 {
@@ -167,8 +176,26 @@ final class Delivery {
   }
 
   func mayRead(_ lane: LaneState) -> Bool {
-    !isFreezeFull && outstandingBytes < DeliveryLimits.outstandingBytesMax
-      && lane.outstandingBytes < DeliveryLimits.laneOutstandingBytesMax && !sink.isBlocked(lane.lane)
+    !isFreezeFull && lane.outstandingBytes < outstandingBytesMax(lane)
+  }
+
+  /// How many bytes of its events a lane may have on their way. One that fails tries with what it has; one that is
+  /// blocked brings no more.
+  private func outstandingBytesMax(_ lane: LaneState) -> Int {
+    switch sink.state(lane.lane) {
+    case .blocked: return 0
+    case .retrying: return 1
+    case .open: break
+    }
+    let left = DeliveryLimits.outstandingBytesMax - (outstandingBytes - lane.outstandingBytes)
+    let share = Int(Double(left) * DeliveryLimits.laneShare)
+    return max(DeliveryLimits.laneBytesMin, min(share, lane.window))
+  }
+
+  /// Has the sink send what a lane has, if it may not bring more before that is taken.
+  private func hurry(_ lane: LaneState) {
+    let bytesMax = outstandingBytesMax(lane)
+    if bytesMax < DeliveryLimits.hurryBytes, lane.outstandingBytes >= bytesMax { sink.hurry(lane.lane) }
   }
 
   // MARK: Reading
@@ -176,7 +203,10 @@ final class Delivery {
   /// Reads on in a lane and judges the traces that are ripe by its clock.
   private func pump(_ id: LaneID) {
     guard var lane = lanes.removeValue(forKey: id) else { return }
-    defer { lanes[id] = lane }
+    defer {
+      hurry(lane)
+      lanes[id] = lane
+    }
     releaseRipe(&lane)
     readRetries(&lane)
     guard lane.hasUnread, mayRead(lane) else {
@@ -294,8 +324,14 @@ package struct LaneSnapshot: Sendable {
   package var outstandingBytes: Int
   /// Arrival of the oldest request that is not finished, in nanoseconds since 1970; nil if there is none.
   package var oldestArrival: UInt64?
+  /// How metrics and logs name its key.
+  package var label: String
+  /// How PostHog takes its events.
+  package var state: Capture.LaneState
 
-  init(_ lane: LaneState) {
+  init(_ lane: LaneState, _ state: Capture.LaneState) {
+    label = lane.metrics.label
+    self.state = state
     openTraces = lane.open.count
     isBehind = lane.hasUnread
     outstandingBytes = lane.outstandingBytes

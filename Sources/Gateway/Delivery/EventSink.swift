@@ -1,4 +1,5 @@
 import Bytes
+import Capture
 import Mapping
 import Spool
 import Telemetry
@@ -21,8 +22,12 @@ protocol EventSink: AnyObject {
   func poll(timeout: UInt64) -> [SinkOutcome]
   /// Makes a `poll` that waits return. From any thread.
   func wakeUp()
-  /// Whether the lane takes nothing at the moment (its key is refused).
-  func isBlocked(_ lane: LaneID) -> Bool
+  /// How the lane fares.
+  func state(_ lane: LaneID) -> Capture.LaneState
+  /// Sends what a lane has without waiting for more.
+  func hurry(_ lane: LaneID)
+  /// Tries lanes that are blocked at once.
+  func unblock()
   /// Sends what waits without waiting for more.
   func flush()
 }

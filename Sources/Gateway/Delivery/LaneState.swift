@@ -27,6 +27,8 @@ struct LaneState {
   var nextBlock: UInt64 = 1
   /// Bytes of events that are frozen or with the sink.
   var outstandingBytes = 0
+  /// How many they may be, as far as the lane has shown that PostHog takes them.
+  var window = DeliveryLimits.laneBytesMin
   /// Traces finished since the last commit.
   var finished: [(trace: TraceID, through: UInt64)] = []
   var finishedRequests: [UInt64] = []

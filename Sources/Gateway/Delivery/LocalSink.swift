@@ -1,4 +1,5 @@
 import Bytes
+import Capture
 import Logging
 import Mapping
 import Spool
@@ -27,7 +28,9 @@ final class LocalSink: EventSink {
   }
 
   func register(_ lane: LaneID, key: String) {}
-  func isBlocked(_ lane: LaneID) -> Bool { false }
+  func state(_ lane: LaneID) -> Capture.LaneState { .open }
+  func hurry(_ lane: LaneID) {}
+  func unblock() {}
   func wakeUp() { waker.wake() }
   func flush() { retryAt = 0 }
 

@@ -13,6 +13,8 @@ final class Mailbox: Sendable {
     var changes: [(token: UInt64, isDurable: Bool)] = []
     /// Lanes into which somebody else put requests.
     var grown = Set<LaneID>()
+    /// Lanes that are blocked are to be tried at once.
+    var unblocks = false
     /// Mappings for every trace from now on.
     var program: Program?
   }
@@ -37,6 +39,8 @@ final class Mailbox: Sendable {
 
   /// To be told after a change with `LaneChange.retriedLetters` is durable.
   func grew(_ lane: LaneID) { letters.withLock { _ = $0.grown.insert(lane) } }
+
+  func unblock() { letters.withLock { $0.unblocks = true } }
 
   func adopt(_ program: Program) { letters.withLock { $0.program = program } }
 

@@ -27,16 +27,18 @@ final class Intake: RequestReceiver {
   private let replies: PendingReplies
   private let clock: @Sendable () -> UInt64
   private let metrics: IntakeMetrics
+  private let refused: RefusedKeys
   private let isClosing = Atomic(false)
 
   init(
     settings: Settings, spool: any Spool, replies: PendingReplies, metrics: IntakeMetrics,
-    clock: @escaping @Sendable () -> UInt64
+    refused: RefusedKeys = RefusedKeys(), clock: @escaping @Sendable () -> UInt64
   ) {
     self.settings = settings
     self.spool = spool
     self.replies = replies
     self.metrics = metrics
+    self.refused = refused
     self.clock = clock
   }
 
@@ -54,12 +56,16 @@ final class Intake: RequestReceiver {
       refusal.headers.append(("Allow", "POST"))
       return .respond(refusal)
     }
-    if key(of: head) == nil {
+    guard let key = key(of: head) else {
       return .respond(
         Answers.error(
           401,
           "no project key: send 'Authorization: Bearer <key>' (OTEL_EXPORTER_OTLP_HEADERS), or set "
             + "HOGLET_POSTHOG_API_KEY at the gateway", answer))
+    }
+    if refused.contains(key) {
+      return .respond(
+        Answers.error(401, "PostHog refuses this project key; the gateway's log says why, and it asks again", answer))
     }
     guard encoding != nil else {
       return .respond(

@@ -9,7 +9,8 @@ package enum Metric: Int, Sendable, CaseIterable {
   case spoolBytes, spoolBytesMax, spoolRequests, spoolRefusals, spoolCommits, spoolDeadLetters, spoolQuarantined
   case tracesOpen, traces
   case mappingsReloads, mappingsErrors
-  case captureRequests, captureRetries, captureInFlight, captureBytes, captureEvents
+  case captureRequests, captureRetries, captureInFlight, captureBytes, captureEvents, captureShortened
+  case laneState, laneOldestAge, laneBytes
 
   package struct Definition: Sendable {
     /// As Prometheus knows it.
@@ -72,6 +73,21 @@ package enum Metric: Int, Sendable, CaseIterable {
     case .captureInFlight: gauge("hoglet_capture_in_flight", [], "Requests to PostHog that wait for an answer.")
     case .captureBytes: counter("hoglet_capture_bytes_total", ["lane"], "Bytes sent to PostHog, compressed.")
     case .captureEvents: counter("hoglet_capture_events_total", ["lane"], "Events and log records PostHog has taken.")
+    case .captureShortened:
+      counter("hoglet_capture_events_shortened_total", [], "Events that were cut because their endpoint takes less.")
+    case .laneState:
+      gauge(
+        "hoglet_lane_state", ["key"],
+        "How PostHog takes a key's events: 0 it does, 1 not for now (tried again by itself), 2 the key or host is refused.",
+        seriesMax: Self.lanesMax + 1)
+    case .laneOldestAge:
+      gauge(
+        "hoglet_lane_oldest_pending_age_seconds", ["key"], "How long the oldest unfinished request of a key waits.",
+        scale: 1_000, seriesMax: Self.lanesMax + 1)
+    case .laneBytes:
+      gauge(
+        "hoglet_lane_outstanding_bytes", ["key"], "Bytes of a key's events that are on their way to PostHog.",
+        seriesMax: Self.lanesMax + 1)
     }
   }
 

@@ -40,6 +40,8 @@ package struct GatewaySettings: Sendable, Equatable {
     package var batchBytesMax = 4 << 20
     package var batchEventsMax = 1_000
     package var flushInterval = Duration.seconds(1)
+    /// Nil for as often as it takes.
+    package var retriesMax: Int?
     package var teamID: Int?
     /// A URL; secret, because it may hold a password.
     package var proxy: Secret?

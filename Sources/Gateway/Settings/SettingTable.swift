@@ -47,6 +47,10 @@ extension Setting {
       "posthog.flush_interval", \.posthog.flushInterval, .duration(.milliseconds(10) ... .seconds(60)),
       "How long events wait for others to share a request with."),
     Setting(
+      "posthog.max_retries", \.posthog.retriesMax, .integer(0...1_000_000), none: "without limit",
+      "How often a request is tried again before its events become dead letters; by default PostHog may be away for as "
+        + "long as the spool has room."),
+    Setting(
       "posthog.team_id", \.posthog.teamID, .integer(1...Int(Int32.max)), none: "none",
       "Your project's number, sent to PostHog as X-PostHog-Team-Id."),
     Setting(

@@ -1,4 +1,5 @@
 import Bytes
+import Capture
 import Glibc
 import Logging
 import Mapping
@@ -78,7 +79,10 @@ final class TestSink: EventSink {
   private var outcomes: [SinkOutcome] = []
 
   func register(_ lane: LaneID, key: String) {}
-  func isBlocked(_ lane: LaneID) -> Bool { false }
+  var states: [LaneID: Capture.LaneState] = [:]
+  func state(_ lane: LaneID) -> Capture.LaneState { states[lane] ?? .open }
+  func hurry(_ lane: LaneID) {}
+  func unblock() {}
   func wakeUp() {}
   func flush() {}
 
