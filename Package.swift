@@ -43,7 +43,11 @@ let nio: [Target.Dependency] = [
 let package = Package(
   name: "hoglet",
   platforms: [.macOS(.v26)],
-  products: [.executable(name: "hoglet", targets: ["hoglet"])],
+  products: [
+    .executable(name: "hoglet", targets: ["hoglet"]),
+    // For PostHog's compliance harness, not for people: docs/reliability.md.
+    .executable(name: "capture-adapter", targets: ["CaptureAdapter"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -118,7 +122,7 @@ let package = Package(
       ]),
     test("FixtureTests", ["Gateway", "Mapping", "Bytes"]),
     test("ConsoleTests", ["Console", "Transport", "Bytes", "TestSupport"]),
-    test("EndToEndTests", ["Bytes"]),
+    test("EndToEndTests", ["Bytes", "CaptureAdapter"]),
     .testTarget(
       name: "MappingTests", dependencies: ["Mapping", "Telemetry", "Bytes"], exclude: ["Diagnostics", "Examples"],
       swiftSettings: settings),
@@ -126,6 +130,9 @@ let package = Package(
     .executableTarget(
       name: "MapBenchmark", dependencies: ["Mapping", "OTLP", "Telemetry", "Bytes"], path: "Tests/MapBenchmark",
       swiftSettings: settings),
+    .executableTarget(
+      name: "CaptureAdapter", dependencies: ["Capture", "Transport", "Mapping", "Codec", "Bytes"],
+      path: "Tests/CaptureAdapter", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
   ]
 )

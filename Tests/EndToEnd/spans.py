@@ -1,6 +1,7 @@
 """Exports spans without end to speak of and keeps a ledger of what was acknowledged: what kill tests compare with.
 
-  spans.py --endpoint-file FILE --ledger FILE --traces N --key KEY [--threads T] [--seed S]
+  spans.py --endpoint-file FILE --ledger FILE --traces N --key KEY [--threads T] [--seed S] [--prompt TEXT]
+           [--refusal-is-fine]
 
 Each trace has three spans (an agent, a chat, a tool) that come in two requests, the agent last, as real exporters do.
 The endpoint is read anew from its file before every attempt, since a restarted gateway listens on another port.
@@ -63,11 +64,11 @@ def make_span(numbers, trace_id, parent, name, attributes):
     return span
 
 
-def make_trace(numbers):
+def make_trace(numbers, prompt_start):
     """The two requests of one trace: first what ended first, then its root."""
     trace_id = numbers.randbytes(16)
     agent = make_span(numbers, trace_id, b"", "invoke_agent", {"gen_ai.operation.name": "invoke_agent"})
-    prompt = "x" * numbers.randrange(PROMPT_BYTES_MAX)
+    prompt = prompt_start + "x" * numbers.randrange(PROMPT_BYTES_MAX)
     chat = make_span(
         numbers,
         trace_id,
@@ -158,6 +159,8 @@ def main():
     parser.add_argument("--key", required=True)
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--prompt", default="")
+    parser.add_argument("--refusal-is-fine", action="store_true")
     options = parser.parse_args()
 
     ledger = Ledger(options.ledger)
@@ -167,9 +170,10 @@ def main():
         numbers = random.Random(options.seed * 1000 + index)
         exporter = Exporter(options, ledger)
         for _ in range(index, options.traces, options.threads):
-            for spans in make_trace(numbers):
+            for spans in make_trace(numbers, options.prompt):
                 if not exporter.export(spans):
-                    failures.append(index)
+                    if not options.refusal_is_fine:
+                        failures.append(index)
                     return
 
     threads = [threading.Thread(target=run, args=(index,)) for index in range(options.threads)]

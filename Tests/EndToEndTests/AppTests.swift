@@ -32,6 +32,7 @@ extension EndToEnd {
       // The calls, the agent and the tool; the GET span below the tool is nobody's event.
       let expected = calls.count + 2
       _ = try waitUntil(.seconds(30)) { try stage.events().count >= expected }
+      try stage.expectAccounted(gateway)
       gateway.program.signal(SIGTERM)
       #expect(try gateway.program.waitForExit(within: .seconds(30)) == .code(0), "\(gateway.program.lastWords)")
 

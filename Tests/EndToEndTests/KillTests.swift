@@ -99,6 +99,9 @@ private final class Stream {
     let generatorExit = try generator.waitForExit(within: .seconds(90))
     #expect(generatorExit == .code(0), "\(generator.lastWords)")
     _ = try waitUntil(.seconds(60)) { Set(try stage.events().compactMap(\.span)).count >= spans }
+    _ = try waitUntil(.seconds(10)) { try stage.accounting(gateway).total("pending") == 0 }
+    try stage.expectAccounted(gateway)
+    #expect(try stage.accounting(gateway).total("pending") == 0)
     gateway.program.signal(SIGTERM)
     #expect(try gateway.program.waitForExit(within: .seconds(30)) == .code(0), "\(gateway.program.lastWords)")
   }

@@ -17,9 +17,9 @@ final class Stage {
 
   private static func setting(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
 
-  init() throws {
+  init(standIn options: [String] = []) throws {
     standIn = try Program(
-      Self.python, ["\(Self.root)/Tests/StandIn/posthog_standin.py", "--until-stdin-closes"],
+      Self.python, ["\(Self.root)/Tests/StandIn/posthog_standin.py", "--until-stdin-closes"] + options,
       environment: Self.environment([:]), folder: folder.path)
     standInURL = "http://127.0.0.1:\(try standIn.line("listening "))"
   }
@@ -38,24 +38,43 @@ final class Stage {
   }
 
   /// Starts the gateway on this stage's spool; traces ripen fast, so that a test need not wait.
-  func gateway() throws -> RunningGateway {
+  func gateway(_ more: [String: String] = [:]) throws -> RunningGateway {
     let program = try Program(
       Self.binary, ["serve"],
-      environment: Self.environment([
-        "HOGLET_SERVER_LISTEN": "127.0.0.1:0",
-        "HOGLET_ADMIN_LISTEN": "127.0.0.1:0",
-        "HOGLET_POSTHOG_HOST": standInURL,
-        "HOGLET_SPOOL_PATH": "\(folder.path)/spool",
-        "HOGLET_TRACE_QUIET": "500ms",
-        "HOGLET_TRACE_ROOT_GRACE": "200ms",
-        "SWIFT_BACKTRACE": "enable=no",
-      ]), folder: folder.path)
+      environment: Self.environment(
+        [
+          "HOGLET_SERVER_LISTEN": "127.0.0.1:0",
+          "HOGLET_ADMIN_LISTEN": "127.0.0.1:0",
+          "HOGLET_POSTHOG_HOST": standInURL,
+          "HOGLET_SPOOL_PATH": "\(folder.path)/spool",
+          "HOGLET_TRACE_QUIET": "500ms",
+          "HOGLET_TRACE_ROOT_GRACE": "200ms",
+          "SWIFT_BACKTRACE": "enable=no",
+        ].merging(more) { _, new in new }), folder: folder.path)
     let address = try program.line("listening on ")
-    return RunningGateway(program: program, endpoint: "\(address)/api/public/otel")
+    let admin = try program.line("admin on ")
+    return RunningGateway(program: program, endpoint: "\(address)/api/public/otel", admin: admin)
   }
 
   /// What a GET of `url` answers.
   func get(_ url: String) throws -> String { try curl([url]) }
+
+  /// Sends a request of OTLP/JSON traces and returns the answer's body.
+  @discardableResult
+  func post(_ body: String, to gateway: RunningGateway, key: String, status: Int = 200) throws -> String {
+    Files.replace("\(folder.path)/request.json", with: body)
+    let program = try Program(
+      "/usr/bin/env",
+      [
+        "curl", "--silent", "--show-error", "--max-time", "20", "--write-out", "\n%{http_code}", "--header",
+        "Content-Type: application/json", "--header", "Authorization: Bearer \(key)", "--data-binary",
+        "@\(folder.path)/request.json", "\(gateway.endpoint)/v1/traces",
+      ], environment: Self.environment([:]), folder: folder.path)
+    guard try program.waitForExit(within: .seconds(30)) == .code(0), program.output.hasSuffix("\n\(status)") else {
+      throw Program.Failure(description: program.lastWords)
+    }
+    return program.output
+  }
 
   /// Tells the stand-in to misbehave; see the top of posthog_standin.py.
   func fault(_ json: String) throws { _ = try curl(["--data-binary", json, "\(standInURL)/_fault"]) }
@@ -83,6 +102,8 @@ final class Stage {
 struct RunningGateway {
   let program: Program
   let endpoint: String
+  /// Where metrics and health are.
+  let admin: String
 }
 
 /// An event as it reached the stand-in.
