@@ -43,6 +43,7 @@ final class CaptureSink: EventSink {
     let outcomes = sender.poll(timeout: .nanoseconds(Int64(clamping: timeout)))
     if outcomes.isEmpty { return [] }
     counters.set(sender.counters)
+    tellDead(outcomes)
     return outcomes.compactMap(translate)
   }
 
@@ -50,9 +51,6 @@ final class CaptureSink: EventSink {
     switch outcome {
     case .delivered(_, let tokens): return .delivered(tokens)
     case .dead(let event):
-      log.error(
-        "PostHog refuses an event for good; it was set aside",
-        metadata: ["key": "\(name(event.lane))", "status": "\(event.status)", "reason": "\(event.reason)"])
       return .dead(token: event.token, status: event.status, reason: event.reason, event: event.bytes)
     case .lane(let lane, let state):
       tell(lane, state)
@@ -68,6 +66,25 @@ final class CaptureSink: EventSink {
         "PostHog says that the project is over its quota and drops events", metadata: ["key": "\(name(lane))"])
       return nil
     }
+  }
+
+  /// One line for all that died of the same at once: a thousand when an outage has used up posthog.max_retries.
+  private func tellDead(_ outcomes: [Outcome]) {
+    var counts: [Death: Int] = [:]
+    for case .dead(let event) in outcomes {
+      counts[Death(lane: event.lane, status: event.status, reason: event.reason), default: 0] += 1
+    }
+    for (death, count) in counts {
+      log.error(
+        "\(count) events will not be taken by PostHog; they were set aside ('hoglet spool ls dead')",
+        metadata: ["key": "\(name(death.lane))", "status": "\(death.status)", "reason": "\(death.reason)"])
+    }
+  }
+
+  private struct Death: Hashable {
+    var lane: UInt32
+    var status: UInt16
+    var reason: String
   }
 
   private func name(_ lane: UInt32) -> String {

@@ -1,4 +1,5 @@
 import Bytes
+import Capture
 import Glibc
 import Logging
 import Mapping
@@ -161,6 +162,43 @@ import Testing
     stage.send([.init(trace: 1, span: 1, response: "resp")])
     stage.advance(seconds: 30)
     #expect(stage.sink.names == ["$ai_generation", "$ai_span"], "too late: the call was told")
+    stage.close()
+  }
+
+  @Test func `a lane that is blocked brings no more, one that fails one trace, one that works goes on`() throws {
+    for (state, expected) in [
+      (Capture.LaneState.blocked(status: 401, reason: ""), 0), (.retrying(status: 503, reason: ""), 1), (.open, 5),
+    ] {
+      let stage = try DeliveryStage()
+      for trace in UInt64(1)...5 { stage.send([.init(trace: trace, span: trace)]) }
+      let lane = try #require(try stage.spool.lanes().first?.lane)
+      stage.sink.states[lane] = state
+      stage.advance(seconds: 20)
+      #expect(stage.sink.events.count == expected)
+      stage.sink.states[lane] = nil
+      stage.advance(seconds: 1)
+      #expect(stage.sink.events.count == 5)
+      stage.close()
+    }
+  }
+
+  @Test func `a lane holds little until PostHog has taken something, then more, and never all that there is`() throws {
+    let stage = try DeliveryStage()
+    let user = String(repeating: "x", count: 20_000)
+    for trace in UInt64(1)...200 { stage.send([.init(trace: trace, span: trace, user: user)]) }
+    var most = 0
+    var rounds = 0
+    while stage.sink.events.count != 0 || rounds == 0 {
+      stage.advance(seconds: 20)
+      let bytes = stage.sink.events.reduce(0) { $0 + $1.json.utf8.count }
+      if rounds == 0 { #expect((1...DeliveryLimits.laneBytesMin * 2).contains(bytes), "\(bytes)") }
+      most = max(most, bytes)
+      stage.sink.acceptAll()
+      stage.turn()
+      rounds += 1
+    }
+    #expect(most > DeliveryLimits.laneBytesMin * 4 && most <= DeliveryLimits.outstandingBytesMax)
+    #expect(rounds < 12 && stage.counts.pending == 0 && stage.counts.delivered == 200)
     stage.close()
   }
 
