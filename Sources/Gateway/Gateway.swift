@@ -155,7 +155,9 @@ private final class Parts {
     let bell = Bell()
     let replies = PendingReplies(mailbox: mailbox, metrics: counted, log: log) { bell.ring() }
     do throws(SpoolError) {
-      spool = try LMDBSpool.open(path: settings.spool.path, settings: SpoolSettings(settings), listener: replies)
+      let opened = try LMDBSpool.open(path: settings.spool.path, settings: SpoolSettings(settings), listener: replies)
+      if let repair = opened.repair { log.error("\(repair)") }
+      spool = opened
     } catch {
       throw .spool(error)
     }

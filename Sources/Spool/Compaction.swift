@@ -16,6 +16,7 @@ enum Compaction {
   static func run(_ path: String, _ settings: SpoolSettings) throws(SpoolError) -> (before: Int, after: Int) {
     guard unsafe access(path + "/data.mdb", F_OK) == 0 else { throw .missing(path: path) }
     let lock = try DirectoryLock(path)
+    _ = try Rebuild.runIfNeeded(path, lock, mapBytes: settings.bytesMax + settings.slackBytes)
     let before = try compact(OpenedStore.openEnvironment(path, settings, lock), path)
     return (before, try OpenedStore.openEnvironment(path, settings, lock).fileBytes())
   }

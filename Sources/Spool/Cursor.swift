@@ -47,6 +47,8 @@ struct Cursor: ~Copyable {
 
   /// Deletes the value it stands on; `next()` then gives the one after.
   func delete() throws(StoreFailure) {
+    var name = unsafe MDB_val()
+    if let entry = try unsafe move(MDB_GET_CURRENT, &name) { unsafe extent.mend(entry.value) }
     try StoreFailure.check(unsafe mdb_cursor_del(pointer, 0))
   }
 

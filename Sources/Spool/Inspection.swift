@@ -14,6 +14,10 @@ package final class SpoolInspection {
   package init(path: String) throws(SpoolError) {
     self.path = path
     guard unsafe access(path + "/data.mdb", F_OK) == 0 else { throw .missing(path: path) }
+    // LMDB trusts its pages. Beside a gateway, which has checked them, they change while one looks.
+    if DirectoryLock.process(path) == nil, let check = StoreCheck(path + "/data.mdb"), check.damage > 0 {
+      throw .unusable(path: path, reason: "its file is damaged; 'hoglet spool compact' makes a new one of what is left")
+    }
     do throws(StoreFailure) {
       environment = try Environment(reading: path)
     } catch {

@@ -12,6 +12,8 @@ package final class LMDBSpool: Spool {
   private let listener: any CommitListener
   /// Nil once closed.
   private let thread: Locked<WriterThread?>
+  /// What was done about a damaged file when it was opened; nil for a sound one.
+  package let repair: SpoolRepair?
 
   /// Opens the spool in the directory `path`, creating it if only its parent exists.
   package static func open(
@@ -29,6 +31,7 @@ package final class LMDBSpool: Spool {
 
   private init(_ opened: OpenedStore, _ settings: SpoolSettings, _ listener: any CommitListener) throws(SpoolError) {
     path = opened.path
+    repair = opened.repair
     queue = Locked(CommitQueue(settings, opened.status, opened.stored))
     reading = Locked(Reading(opened.environment))
     self.listener = listener

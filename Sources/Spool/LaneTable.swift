@@ -153,6 +153,14 @@ extension LaneTable {
     if lanes.count >= lanesMax { try forgetEmptyLanes(transaction) }
   }
 
+  /// Counts what the requests of every lane take up, as after some were lost.
+  mutating func countAgain(_ transaction: borrowing Transaction) throws(StoreFailure) {
+    for place in lanes.indices {
+      lanes[place].bytes = try transaction.requestBytes(lane: lanes[place].id)
+      lanes[place].changed = true
+    }
+  }
+
   private static func numbers(
     _ id: LaneID, _ transaction: borrowing Transaction, damaged: inout Int
   ) throws(StoreFailure) -> Lane {

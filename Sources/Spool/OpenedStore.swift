@@ -6,13 +6,18 @@ struct OpenedStore {
   let status: SpoolStatus
   /// What the requests of each key take up.
   let stored: [KeyBytes]
+  /// What was done about a damaged file.
+  let repair: SpoolRepair?
 
   init(_ path: String, _ settings: SpoolSettings) throws(SpoolError) {
     self.path = path
-    environment = try Self.openCompacted(path, settings)
+    let lock = try DirectoryLock(path)
+    repair = try Rebuild.runIfNeeded(path, lock, mapBytes: settings.bytesMax + settings.slackBytes)
+    environment = try Self.openCompacted(path, settings, lock)
     do throws(StoreFailure) {
       let transaction = try environment.begin(reading: false)
       var lanes = try LaneTable(transaction, lanesMax: settings.lanesMax)
+      if repair != nil { try lanes.countAgain(transaction) }
       try lanes.store(transaction)
       try transaction.commit()
       stored = lanes.bytesToTell()
@@ -28,8 +33,9 @@ struct OpenedStore {
   }
 
   /// Opens the environment, compacting it first if that is due. A compaction that fails changes nothing.
-  private static func openCompacted(_ path: String, _ settings: SpoolSettings) throws(SpoolError) -> Environment {
-    let lock = try DirectoryLock(path)
+  private static func openCompacted(
+    _ path: String, _ settings: SpoolSettings, _ lock: DirectoryLock
+  ) throws(SpoolError) -> Environment {
     if let untouched = try compactIfDue(openEnvironment(path, settings, lock), path, settings) { return untouched }
     return try openEnvironment(path, settings, lock)
   }

@@ -13,7 +13,7 @@ struct Transaction: ~Copyable {
   init(_ pointer: OpaquePointer, of environment: Environment) {
     unsafe self.pointer = pointer
     self.environment = environment
-    extent = FileExtent(map: environment.pages.map, fileBytes: environment.fileBytes())
+    extent = FileExtent(map: environment.pages.map, fileBytes: environment.fileBytes(), file: environment.file)
   }
 
   deinit {
@@ -74,6 +74,7 @@ struct Transaction: ~Copyable {
   func delete(_ database: Database, _ key: StoreKey) throws(StoreFailure) -> Bool {
     try unsafe key.withBytes { bytes throws(StoreFailure) -> Bool in
       var name = unsafe MDB_val(bytes)
+      if let value = try unsafe value(database, key) { unsafe extent.mend(value) }
       let code = unsafe mdb_del(pointer, environment.handle(database), &name, nil)
       if code == MDB_NOTFOUND { return false }
       try StoreFailure.check(code)

@@ -77,6 +77,7 @@ private final class Acknowledging: CommitListener {
         CrashTests.appendUntilKilled(path, delay: delay, first: first)
       }
       let rig = try Rig(Self.settings, in: directory)
+      #expect(rig.spool.repair == nil, "seed \(seed), round \(round)")
       let highest = try acknowledged(path).max() ?? 0
       let stored = try rig.spool.requests(lane: LaneID(1), after: 0, limit: .max)
       #expect(stored.map(\.sequence) == Array(1..<UInt64(stored.count) + 1), "seed \(seed), round \(round)")

@@ -24,12 +24,15 @@ import Testing
       switch Int.random(in: 0..<20, using: &random) {
       case 0..<10: try append(rig, &model, &random, place)
       case 10..<18: change(rig, &model, &random, place)
-      case 18: try rig.restart()
+      case 18:
+        try rig.restart()
+        #expect(rig.spool.repair == nil, place)
       default: try compare(rig, model, &random, place)
       }
     }
     try compare(rig, model, &random, "seed \(seed), at the end")
     try rig.restart()
+    #expect(rig.spool.repair == nil, "seed \(seed)")
     try compare(rig, model, &random, "seed \(seed), after a restart")
   }
 

@@ -16,7 +16,7 @@ final class TemporaryDirectory: Sendable {
   }
 
   deinit {
-    for name in ["data.mdb", "lock.mdb", "spool.lock", "acknowledged"] {
+    for name in ["data.mdb", "lock.mdb", "spool.lock", "acknowledged", "data.mdb.damaged"] {
       unsafe unlink("\(path)/spool/\(name)")
       unsafe unlink("\(path)/\(name)")
     }
