@@ -1,4 +1,5 @@
 import CLMDB
+import Glibc
 
 /// How the process deals with memory that was freed.
 package enum ProcessMemory {
@@ -17,6 +18,12 @@ package enum ProcessMemory {
     mallopt(M_MMAP_THRESHOLD, mappedBytesMin)
   }
 
-  /// Gives freed memory back to the system, whatever `keptBytesMax` says: after work that is not done again.
-  package static func release() { malloc_trim(0) }
+  /// Gives memory back to the system after work that is not done again: what was freed, whatever `keptBytesMax` says, and
+  /// the code that did the work. Code that is still needed comes back from the system's cache when it is.
+  package static func release() {
+    malloc_trim(0)
+    for range in MappedRange.untouched() {
+      unsafe madvise(UnsafeMutableRawPointer(bitPattern: range.lowerBound), range.count, MADV_DONTNEED)
+    }
+  }
 }

@@ -7,9 +7,9 @@ package struct SpoolSettings: Sendable, Equatable {
   package var keyShare = 0.5
   /// Free bytes that must stay on the disk; nil for 1 GiB, or 5 % of the disk if that is less.
   package var freeBytesMin: Int?
-  /// Bytes of requests that may wait for their commit. 64 MiB: a second of a slow disk, and one request of the greatest
-  /// size that OTLP recommends.
-  package var queueBytesMax = 64 << 20
+  /// Bytes of requests that may wait for their commit. 32 MiB: half a second of a slow disk; one request of any size
+  /// is taken when nothing waits.
+  package var queueBytesMax = 32 << 20
   /// Bytes of requests in one transaction, which LMDB holds in memory until it commits; more go into the next.
   /// 4 MiB: far over what one sync costs, little memory. One request may be larger.
   package var commitBytesMax = 4 << 20

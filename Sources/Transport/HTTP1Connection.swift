@@ -192,8 +192,9 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
     bodyBytesMax = bytesMax
     let length = head.request.contentLength ?? 0
     guard length <= bytesMax else { return refuseBody() }
-    guard reserve(length) else { return refuseUnavailable() }
-    body.reserveCapacity(length)
+    let first = min(length, limits.bodyBytesFirst)
+    guard reserve(first) else { return refuseUnavailable() }
+    body.reserveCapacity(first)
     if head.expectsContinue, let context {
       var line = context.channel.allocator.buffer(capacity: HTTP1Response.continuation.utf8CodeUnitCount)
       line.writeStaticString(HTTP1Response.continuation)
@@ -218,8 +219,9 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
     if refusal != nil { return }
     guard bodyBytesRead <= bodyBytesMax else { return refuseBody() }
     if bodyBytesRead > reservedBytes {
-      // Only chunked bodies get here; room doubles, so that each byte is moved once or twice.
-      let room = min(max(reservedBytes * 2, bodyBytesRead, Self.chunkedBytesFirst), bodyBytesMax)
+      // Only chunked bodies and large ones get here; room doubles, so that each byte is moved once or twice.
+      let wanted = max(reservedBytes * 2, bodyBytesRead, Self.chunkedBytesFirst)
+      let room = min(wanted, head?.request.contentLength ?? bodyBytesMax, bodyBytesMax)
       guard reserve(room - reservedBytes) else { return refuseUnavailable() }
       body.reserveCapacity(room)
     }

@@ -19,6 +19,10 @@ package struct Reply: Sendable {
     return true
   }
 
+  /// Takes as much of the memory for bodies as makes `bytes` for this request, for one that becomes larger than it came
+  /// (decompressed); it is given back with the rest. False when it is not there.
+  package func hold(_ bytes: Int) -> Bool { pending.hold(bytes) }
+
   /// Sends many answers and wakes each event loop once for all of its own: for a commit that settles many requests.
   package static func send(_ all: [(Reply, Response)]) {
     var perLoop: [(loop: any EventLoop, answers: [(PendingReply, Response)])] = []
@@ -43,7 +47,7 @@ final class PendingReply: Sendable {
   let connection: NIOLoopBound<any Connection>
   let sequence: UInt32
   private let transport: TransportContext
-  private let reservedBytes: Int
+  private let reservedBytes: Atomic<Int>
   private let answered = Atomic(false)
 
   /// Takes over `reservedBytes` of the budget. On the connection's event loop.
@@ -55,7 +59,7 @@ final class PendingReply: Sendable {
     self.loop = loop
     self.connection = NIOLoopBound(connection, eventLoop: loop)
     self.sequence = sequence
-    self.reservedBytes = reservedBytes
+    self.reservedBytes = Atomic(reservedBytes)
     transport.repliesOpen.add(1, ordering: .relaxed)
   }
 
@@ -64,8 +68,17 @@ final class PendingReply: Sendable {
     !answered.exchange(true, ordering: .acquiringAndReleasing)
   }
 
+  /// By whoever has the request, so never twice at a time.
+  func hold(_ bytes: Int) -> Bool {
+    let missing = bytes - reservedBytes.load(ordering: .relaxed)
+    if missing <= 0 { return true }
+    guard transport.budget.reserve(missing) else { return false }
+    reservedBytes.add(missing, ordering: .relaxed)
+    return true
+  }
+
   deinit {
-    transport.budget.release(reservedBytes)
+    transport.budget.release(reservedBytes.load(ordering: .relaxed))
     if claim() {
       let (connection, sequence, transport) = (connection, sequence, transport)
       loop.execute {

@@ -6,8 +6,12 @@ package struct TransportLimits: Sendable {
   package var headerCountMax = 100
   /// Bytes of one body on the wire (413): the limit the OTLP specification recommends.
   package var bodyBytesMax = 64 << 20
-  /// Bytes of all bodies between their first byte and their answer (503): four of the largest, thousands of usual ones.
-  package var bodyBytesInFlightMax = 256 << 20
+  /// Bytes of all bodies between their first byte and their answer (503): one of the largest and hundreds of usual ones
+  /// at once, and with all else still less memory than the smallest machines have.
+  package var bodyBytesInFlightMax = 96 << 20
+  /// Bytes of an announced body that are set aside before they come; for a larger one more follows with its bytes, so
+  /// that announcing alone takes nothing from others.
+  package var bodyBytesFirst = 1 << 20
   /// Bodies above this are completed on a worker, so that a long decode stalls no event loop: about 1 ms of work.
   package var inlineBodyBytesMax = 1 << 20
   /// The rest of a refused body is read and thrown away up to this size, so that the connection lives on; reading more

@@ -175,6 +175,50 @@ import Transport
     }
   }
 
+  @Test(arguments: [(1_000, 1_000), (1_001, 1_000), (50_000, 1_000)])
+  func `an announced body takes its share of the budget as it comes`(_ announced: Int, _ first: Int) async throws {
+    try await TestServer.run({ $0.bodyBytesFirst = 1_000 }) { server in
+      let client = try server.connect()
+      client.send("POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: \(announced)\r\n\r\n")
+      #expect(await eventually { server.server.counts.bodyBytesInFlight == first })
+      client.send([UInt8](repeating: 1, count: announced))
+      #expect(try client.receive().text == "\(announced)")
+      #expect(await eventually { server.server.counts.bodyBytesInFlight == 0 })
+    }
+  }
+
+  @Test func `a large body that outgrows the budget on its way is refused with 503`() async throws {
+    try await TestServer.run({
+      $0.bodyBytesFirst = 1_000
+      $0.bodyBytesInFlightMax = 20_000
+    }) { server in
+      let client = try server.connect()
+      client.send("POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 30000\r\n\r\n")
+      client.send([UInt8](repeating: 1, count: 30_000))
+      let refused = try client.receive()
+      #expect(refused.status == 503 && refused.headers["retry-after"] == "1")
+      #expect(await eventually { server.server.counts.bodyBytesInFlight == 0 })
+    }
+  }
+
+  @Test func `a body that becomes larger than it came takes more of the budget, and gives all of it back`() async throws
+  {
+    try await TestServer.run({ $0.bodyBytesInFlightMax = 1_000 }) { server in
+      let client = try server.connect()
+      client.post("/hold", String(repeating: "x", count: 400))
+      #expect(await eventually { server.receiver.held.withLock { $0.count } == 1 })
+      try await {
+        let reply = try await server.receiver.takeHeld()
+        #expect(reply.hold(300) && server.server.counts.bodyBytesInFlight == 400)
+        #expect(!reply.hold(1_001) && server.server.counts.bodyBytesInFlight == 400)
+        #expect(reply.hold(1_000) && server.server.counts.bodyBytesInFlight == 1_000)
+        reply.send(.text(200, "ok"))
+      }()
+      #expect(try client.receive().status == 200)
+      #expect(await eventually { server.server.counts.bodyBytesInFlight == 0 })
+    }
+  }
+
   @Test func `a chunked body that outgrows the budget is refused with 503`() async throws {
     try await TestServer.run({ $0.bodyBytesInFlightMax = 20_000 }) { server in
       let client = try server.connect()

@@ -134,6 +134,11 @@ final class Intake: RequestReceiver {
     var body = received
     if packed != .identity {
       body = try Decompressor.decompress(body.span, encoding: packed, limit: settings.bodyBytesMax)
+      guard reply.hold(body.count) else {
+        metrics.refused(signal, status: 503, reason: "memory")
+        reply.send(Answers.unavailable("more is arriving than fits in memory (server.memory); retry", encoding))
+        return
+      }
     }
     if encoding == .json { body = try JSONTranscoder.protobuf(from: body.span, signal: signal) }
     let scan = try RequestScanner.scan(&body, signal: signal)

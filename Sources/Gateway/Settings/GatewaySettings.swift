@@ -21,7 +21,7 @@ package struct GatewaySettings: Sendable, Equatable {
     /// The largest request body, decompressed.
     package var bodyBytesMax = 64 << 20
     /// Bytes of requests that may be in memory at once, over all connections.
-    package var memoryBytesMax = 256 << 20
+    package var memoryBytesMax = 96 << 20
     /// Nil for one a core.
     package var threads: Int?
   }
