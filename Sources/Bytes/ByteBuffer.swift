@@ -6,7 +6,8 @@ import Glibc
 @safe @frozen @usableFromInline
 package struct ByteBuffer: ~Copyable {
   @usableFromInline var base: UnsafeMutablePointer<UInt8>
-  @usableFromInline var capacity: Int
+  /// The memory it holds.
+  @usableFromInline package internal(set) var capacity: Int
   /// How many bytes have been written.
   @inlinable package var count: Int { length }
   @usableFromInline var length = 0

@@ -130,7 +130,7 @@ extension SpoolInspection {
   /// The dead letters of a lane with their numbers, oldest first.
   package func deadLetters(lane: LaneID) throws(SpoolError) -> [(number: UInt64, letter: DeadLetter)] {
     try read { () throws(StoreFailure) in
-      try reading.sealed(.deadLetter, lane: lane, from: 0).compactMap { number, bytes in
+      try reading.sealed(.deadLetter, lane: lane, from: 0, limit: .max).compactMap { number, bytes in
         DeadLetter(bytes).map { (number, $0) }
       }
     }

@@ -93,9 +93,11 @@ extension LMDBSpool {
     if let problem { throw .corrupt(lane: lane, sequence: sequence, reason: problem) }
   }
 
-  package func decisions(lane: LaneID, from block: UInt64) throws(SpoolError) -> [(block: UInt64, bytes: [UInt8])] {
+  package func decisions(
+    lane: LaneID, from block: UInt64, limit: Int
+  ) throws(SpoolError) -> [(block: UInt64, bytes: [UInt8])] {
     try read { reading throws(StoreFailure) in
-      try reading.sealed(.decisions, lane: lane, from: block).map { ($0, $1) }
+      try reading.sealed(.decisions, lane: lane, from: block, limit: limit).map { ($0, $1) }
     }
   }
 

@@ -6,6 +6,7 @@ import Codec
 struct Reading {
   var environment: Environment?
   private let chunks = ChunkCache()
+  private var readsUntrimmed = 0
   /// What was found damaged since the last look; the caller hands it to the writer.
   var damage: [SetAside] = []
 
@@ -33,15 +34,15 @@ struct Reading {
     return lanes
   }
 
-  /// The sealed values of a lane from `number` on; those that are damaged are left out.
-  mutating func sealed(_ kind: SetAside.Kind, lane: LaneID, from number: UInt64) throws(StoreFailure) -> [(
-    UInt64, [UInt8]
-  )] {
+  /// The sealed values of a lane from `number` on, at most `limit`; those that are damaged are left out.
+  mutating func sealed(
+    _ kind: SetAside.Kind, lane: LaneID, from number: UInt64, limit: Int
+  ) throws(StoreFailure) -> [(UInt64, [UInt8])] {
     let transaction = try begin()
     let cursor = try transaction.cursor(kind.database)
     var values: [(UInt64, [UInt8])] = []
     var entry = try unsafe cursor.seek(StoreKey(lane: lane, number: number))
-    while let found = unsafe entry, unsafe found.key.lane == lane {
+    while values.count < limit, let found = unsafe entry, unsafe found.key.lane == lane {
       defer { environment?.pages.trim() }
       if let payload = unsafe SealedValue.open(found.value, found.key) {
         unsafe values.append((found.key.number, payload))
@@ -75,16 +76,23 @@ struct Reading {
 // MARK: Requests
 
 extension Reading {
+  /// Bytes of indexes with which a list of requests ends before its limit: one of a large request has megabytes.
+  static let indexBytesMax = 1 << 20
+  /// The map's pages are looked after once in so many reads: each touches one or two.
+  private static let readsUntrimmedMax = 8
+
   mutating func requests(lane: LaneID, after sequence: UInt64, limit: Int) throws(StoreFailure) -> [StoredRequest] {
     guard sequence < .max else { return [] }
     let transaction = try begin()
     let cursor = try transaction.cursor(.requests)
     var requests: [StoredRequest] = []
+    var bytes = 0
     var entry = try unsafe cursor.seek(StoreKey(lane: lane, number: sequence + 1))
-    while requests.count < limit, let found = unsafe entry, unsafe found.key.lane == lane {
+    while requests.count < limit, bytes < Self.indexBytesMax, let found = unsafe entry, unsafe found.key.lane == lane {
       defer { environment?.pages.trim() }
       if let request = try unsafe stored(found, transaction) {
         requests.append(request)
+        bytes += request.index.count
       } else {
         unsafe damage.append(SetAside(kind: .request, lane: lane, number: found.key.number))
       }
@@ -124,6 +132,11 @@ extension Reading {
     let transaction = try begin()
     let key = StoreKey(lane: lane, number: sequence)
     guard let value = try unsafe transaction.value(.requests, key) else { return "it is not there" }
+    readsUntrimmed += 1
+    if readsUntrimmed == Self.readsUntrimmedMax {
+      readsUntrimmed = 0
+      environment?.pages.trim()
+    }
     let start = arena.count
     let problem = try copy(slices, of: key, unsafe ByteSpan(_unsafeBytes: value), &arena, transaction)
     if problem != nil { arena.removeLast(arena.count - start) }

@@ -48,7 +48,16 @@ final class ResidentPages: Sendable {
     var text = [UInt8](repeating: 0, count: 128)
     let count = unsafe pread(statistics, &text, text.count, 0)
     guard count > 0 else { return nil }
-    let numbers = text[..<count].split(separator: UInt8(ascii: " "), maxSplits: 3)
-    return numbers.count > 2 ? Int(String(decoding: numbers[2], as: UTF8.self)).map { $0 * Environment.pageBytes } : nil
+    var spaces = 0
+    var pages = 0
+    for byte in text[..<count] {
+      if byte == UInt8(ascii: " ") {
+        spaces += 1
+        if spaces == 3 { return pages * Environment.pageBytes }
+      } else if spaces == 2 {
+        pages = pages * 10 + Int(byte &- UInt8(ascii: "0"))
+      }
+    }
+    return nil
   }
 }

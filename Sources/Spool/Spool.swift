@@ -185,14 +185,14 @@ package protocol Spool: AnyObject, Sendable {
 
   /// Every lane with its project key, oldest first.
   func lanes() throws(SpoolError) -> [(lane: LaneID, key: String)]
-  /// The stored requests of a lane above `sequence`, in order, at most `limit`.
+  /// The stored requests of a lane above `sequence`, in order, at most `limit`, and fewer if their indexes are long.
   func requests(lane: LaneID, after sequence: UInt64, limit: Int) throws(SpoolError) -> [StoredRequest]
   /// Appends the bytes of `slices` of a request's body to `arena`, in order. Verifies the checksums of the chunks they
   /// lie in; `.corrupt` says that one fails. The request's other chunks can still be read, until a change says that it is
   /// done with (`LaneChange.damagedRequests`).
   func read(lane: LaneID, sequence: UInt64, slices: [Slice], into arena: inout [UInt8]) throws(SpoolError)
-  /// The decision blocks of a lane in order.
-  func decisions(lane: LaneID, from block: UInt64) throws(SpoolError) -> [(block: UInt64, bytes: [UInt8])]
+  /// The decision blocks of a lane from `block` on, in order, at most `limit`.
+  func decisions(lane: LaneID, from block: UInt64, limit: Int) throws(SpoolError) -> [(block: UInt64, bytes: [UInt8])]
   /// The newest dead letters of a lane, newest first.
   func deadLetters(lane: LaneID, limit: Int) throws(SpoolError) -> [StoredDeadLetter]
 

@@ -75,6 +75,7 @@ extension Transaction {
 
   /// Deletes a request with its chunks; nothing if it is not there (any more). Returns the bytes it took up.
   func deleteRequest(_ key: StoreKey, chunks: borrowing Cursor) throws(StoreFailure) -> Int {
+    defer { trimPages() }
     guard let value = try unsafe value(.requests, key) else { return 0 }
     let bytes = Self.bytesUsed(value: value.count)
     try delete(.requests, key)
@@ -109,6 +110,7 @@ extension Transaction {
     var entry = try unsafe blocks.seek(StoreKey(lane: lane, number: 0))
     while let found = unsafe entry, unsafe found.key.lane == lane, unsafe found.key.number < limit {
       try blocks.delete()
+      trimPages()
       unsafe entry = try unsafe blocks.next()
     }
   }

@@ -82,6 +82,10 @@ struct Transaction: ~Copyable {
     }
   }
 
+  /// Gives pages of the map back if they have become many: what is deleted lies anywhere, and each page touched maps all
+  /// that the system keeps together with it.
+  func trimPages() { environment.pages.trim() }
+
   func cursor(_ database: Database) throws(StoreFailure) -> Cursor {
     var cursor: OpaquePointer?
     try StoreFailure.check(unsafe mdb_cursor_open(pointer, environment.handle(database), &cursor))

@@ -15,9 +15,12 @@ package struct Batch: Sendable {
     self.arena = arena
   }
 
+  /// A larger arena was made by a large trace, and is not kept for small ones.
+  private static let keptBytesMax = 4 << 20
+
   /// Forgets everything but the memory, so that one batch serves trace after trace.
   package mutating func removeAll() {
-    arena.removeAll(keepingCapacity: true)
+    arena.removeAll(keepingCapacity: arena.capacity <= Self.keptBytesMax)
     attributes.removeAll(keepingCapacity: true)
     resources.removeAll(keepingCapacity: true)
     scopes.removeAll(keepingCapacity: true)

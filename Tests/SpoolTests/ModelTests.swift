@@ -105,7 +105,7 @@ import Testing
         try rig.spool.read(lane: lane, sequence: request.sequence, slices: slices, into: &arena)
         #expect(arena == slices.flatMap { body[$0.range] }, place)
       }
-      let blocks = try rig.spool.decisions(lane: lane, from: 0)
+      let blocks = try rig.spool.decisions(lane: lane, from: 0, limit: .max)
       #expect(blocks.map(\.block) == expected.blocks.keys.sorted(), place)
       for (block, bytes) in blocks { #expect(bytes == expected.blocks[block], place) }
       #expect(try rig.spool.deadLetters(lane: lane, limit: .max).map(\.letter) == expected.letters.reversed(), place)

@@ -90,16 +90,17 @@ import Testing
     rig.commit(other) { $0.decisions = (1, [9]) }
     rig.commit(lane) { $0.decisionsBelow = 3 }
     try rig.restart()
-    let blocks = try rig.spool.decisions(lane: lane, from: 0)
+    let blocks = try rig.spool.decisions(lane: lane, from: 0, limit: .max)
     #expect(blocks.map(\.block) == [3, 4])
     #expect(blocks.map { $0.bytes[0] } == [3, 4])
-    #expect(try rig.spool.decisions(lane: lane, from: 4).map(\.block) == [4])
-    #expect(try rig.spool.decisions(lane: other, from: 0).map(\.block) == [1])
+    #expect(try rig.spool.decisions(lane: lane, from: 4, limit: .max).map(\.block) == [4])
+    #expect(try rig.spool.decisions(lane: lane, from: 0, limit: 1).map(\.block) == [3])
+    #expect(try rig.spool.decisions(lane: other, from: 0, limit: .max).map(\.block) == [1])
     rig.commit(lane) { $0.decisionsBelow = .max }
-    #expect(try rig.spool.decisions(lane: lane, from: 0).isEmpty)
+    #expect(try rig.spool.decisions(lane: lane, from: 0, limit: .max).isEmpty)
     try rig.restart()
     rig.commit(lane) { $0.decisions = (5, [5]) }
-    #expect(try rig.spool.decisions(lane: lane, from: 0).map(\.block) == [5])
+    #expect(try rig.spool.decisions(lane: lane, from: 0, limit: .max).map(\.block) == [5])
   }
 
   @Test func `dead letters come back newest first`() throws {
@@ -177,9 +178,9 @@ import Testing
     rig.spool.commit(Change(token: 1000, lanes: changes))
     #expect(rig.outcomes.change(1000) == .durable(lane: LaneID(0), sequence: 0))
     #expect(rig.spool.status.requests == 0)
-    #expect(try rig.spool.decisions(lane: one, from: 0).map(\.bytes) == [[0]])
-    #expect(try rig.spool.decisions(lane: two, from: 0).map(\.bytes) == [[1]])
-    #expect(try rig.spool.decisions(lane: LaneID(77), from: 0).isEmpty)
+    #expect(try rig.spool.decisions(lane: one, from: 0, limit: .max).map(\.bytes) == [[0]])
+    #expect(try rig.spool.decisions(lane: two, from: 0, limit: .max).map(\.bytes) == [[1]])
+    #expect(try rig.spool.decisions(lane: LaneID(77), from: 0, limit: .max).isEmpty)
   }
 
   @Test func `a request that is gone is told, not invented`() throws {

@@ -77,7 +77,7 @@ import Testing
     let block = [UInt8](repeating: 3, count: 3 << 20)
     #expect(rig.commit(LaneID(1)) { $0.decisions = (1, block) } == .durable(lane: LaneID(0), sequence: 0))
     #expect(rig.spool.status.commits == commits + 1)
-    #expect(try rig.spool.decisions(lane: LaneID(1), from: 0).map(\.bytes) == [block])
+    #expect(try rig.spool.decisions(lane: LaneID(1), from: 0, limit: .max).map(\.bytes) == [block])
     #expect(try rig.append(Self.body).sequence == count + 1, "no number was lost to the refusals")
     try rig.restart()
     #expect(try rig.body(LaneID(1), count, count: Self.body.count) == Self.body)
@@ -145,7 +145,7 @@ import Testing
     #expect(try fileBytes(rig) < before / 10)
     #expect(try rig.spool.requests(lane: LaneID(1), after: 0, limit: 9).map(\.sequence) == [99, 100])
     #expect(try rig.body(LaneID(1), 100, count: Self.body.count) == Self.body)
-    #expect(try rig.spool.decisions(lane: LaneID(1), from: 0).map(\.bytes) == [[1, 2, 3]])
+    #expect(try rig.spool.decisions(lane: LaneID(1), from: 0, limit: .max).map(\.bytes) == [[1, 2, 3]])
     #expect(try rig.append(Self.body).sequence == 101)
     #expect(throws: SpoolError.locked(path: rig.directory.spool, process: getpid())) { try Rig(in: rig.directory) }
   }

@@ -25,12 +25,12 @@ extension Delivery {
     var fixed = going.frozen
     fixed.events = [frozen]
     entry.append(.frozen(fixed))
-    let wanted = relatives(of: frozen.key.span, going.units, lane)
     var found = TraceLoader()
     do {
-      for reference in going.units {
-        guard let index = lane.requests[reference.sequence]?.index else { continue }
-        try found.add(index.units[reference.unit], of: index, where: { wanted?.contains($0.span) ?? true }) {
+      let wanted = try relatives(of: frozen.key.span, going.units, lane)
+      for reference in going.units where lane.requests[reference.sequence] != nil {
+        let index = try index(reference.sequence, of: lane.lane)
+        try found.add(index.units[Int(reference.unit)], of: index, where: { wanted?.contains($0.span) ?? true }) {
           try spool.read(lane: lane.lane, sequence: reference.sequence, slices: $0, into: &$1)
         }
       }
@@ -47,12 +47,12 @@ extension Delivery {
   }
 
   /// The ids of a span and its ancestors; nil for all spans of the trace, if that is small or the span is none that came.
-  private func relatives(of span: UInt64, _ units: [UnitReference], _ lane: LaneState) -> Set<UInt64>? {
+  private func relatives(of span: UInt64, _ units: [UnitReference], _ lane: LaneState) throws -> Set<UInt64>? {
     var bytes = 0
     var parents: [UInt64: UInt64] = [:]
-    for reference in units {
-      guard let index = lane.requests[reference.sequence]?.index else { continue }
-      for record in index.records[index.units[reference.unit].range] {
+    for reference in units where lane.requests[reference.sequence] != nil {
+      let index = try index(reference.sequence, of: lane.lane)
+      for record in index.records[index.units[Int(reference.unit)].range] {
         bytes += Int(record.body.count)
         if !record.flags.contains(.log) || parents[record.span] == nil { parents[record.span] = record.parent }
       }
@@ -87,7 +87,8 @@ extension Delivery {
     }
     lane.metrics.count(stored.arrival <= startedAt ? .recovered : .retried, .traces, frozen.events.count)
     lane.requests[stored.sequence] = PendingRequest(
-      index: index, signal: .traces, arrival: stored.arrival, unitsLeft: index.units.count, retried: frozen)
+      signal: .traces, arrival: stored.arrival, unitsLeft: index.units.count, retried: frozen)
+    indexes.insert(index, IndexCache.Key(lane: lane.lane, sequence: stored.sequence))
     retry(stored.sequence, &lane)
   }
 
@@ -101,9 +102,12 @@ extension Delivery {
 
   private func retry(_ sequence: UInt64, _ lane: inout LaneState) {
     guard let request = lane.requests[sequence], let frozen = request.retried else { return }
-    let units = request.index.units.indices.map { UnitReference(sequence: sequence, unit: $0) }
+    var units: [UnitReference] = []
     var counts = SettledRecords()
     do {
+      units = try index(sequence, of: lane.lane).units.enumerated().map { number, unit in
+        UnitReference(sequence: sequence, unit: UInt32(number), records: unit.count)
+      }
       try load(units, lane)
     } catch SpoolError.unusable(_, let reason) {
       log.error("the spool cannot be read (\(reason)); the dead letter is tried again")
@@ -113,8 +117,9 @@ extension Delivery {
       log.error("a retried dead letter cannot be read (\(error))")
       loader.reset()
       counts.deadSpans = frozen.events.count
-      lane.requests[sequence]?.isDamaged = true
-      return finish(units, counts, &lane)
+      counts.count(in: lane.metrics)
+      lane.requests[sequence] = nil
+      return lane.damagedRequests.append(sequence)
     }
     loader.take { mapper.load(&$0, isLate: false) }
     var context = WritingContext()

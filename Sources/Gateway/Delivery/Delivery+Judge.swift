@@ -8,7 +8,7 @@ import Telemetry
 extension Delivery {
   /// Judges a trace that is complete, as far as it will ever be.
   func judge(_ trace: TraceID, _ lane: inout LaneState) {
-    guard let held = lane.open.removeValue(forKey: trace) else { return }
+    guard let held = release(trace, &lane) else { return }
     if lane.remembered[trace] != nil, held.frozenThrough == nil {
       return judgeLate(held.units, trace, &lane)
     }
@@ -16,7 +16,7 @@ extension Delivery {
     let parts = lane.recovered[trace] ?? []
     if let earlier = parts.first(where: { !$0.isDone && $0.frozen.through == held.frozenThrough }) {
       for event in earlier.frozen.events { context.frozen[event.key] = event }
-      if parts.contains(where: { $0.frozen.through < earlier.frozen.through }) {
+      if earlier.isLate {
         // It was a late part: what the parts before it brought is not sent again with it.
         context.late = earlier.frozen.identity
         context.sent = seen(held.units, trace, lane).subtracting(context.frozen.keys)
@@ -41,8 +41,9 @@ extension Delivery {
   private func seen(_ units: [UnitReference], _ trace: TraceID, _ lane: LaneState) -> Set<SpanKey> {
     var seen = Set<SpanKey>()
     for reference in units {
-      guard let index = lane.requests[reference.sequence]?.index else { continue }
-      for record in index.records[index.units[reference.unit].range] where !record.flags.contains(.log) {
+      // What cannot be read any more is noticed when the trace is loaded.
+      guard let index = try? index(reference.sequence, of: lane.lane) else { continue }
+      for record in index.records[index.units[Int(reference.unit)].range] where !record.flags.contains(.log) {
         let key = SpanKey(span: record.span, start: record.start)
         if lane.remembered.contains(trace, key) { seen.insert(key) }
       }
@@ -61,7 +62,7 @@ extension Delivery {
       log.error("the spool cannot be read (\(reason)); the trace is tried again")
       loader.reset()
       let through = context.frozen.isEmpty ? nil : through
-      return putBack(held, trace, through: through, after: DeliveryLimits.retryWait, &lane)
+      return putBack(held, trace, through: through, after: DeliveryLimits.retryWait, isUnreadable: true, &lane)
     } catch {
       log.error("trace \(trace) cannot be read (\(error)); what is readable of others is not affected")
       loader.reset()
@@ -95,7 +96,7 @@ extension Delivery {
     let frozen = FrozenTrace(
       trace: trace, through: through, decision: decision,
       identity: context.late ?? mapper.defaultIdentity(), events: events.map(\.frozen))
-    lane.remembered.remember(frozen, spans: mapper.spanKeys)
+    remember(frozen, spans: mapper.spanKeys, &lane)
     let going = OutgoingTrace(
       lane: lane.lane, frozen: frozen, units: units, eventsLeft: events.count, bytes: bytes, settled: settled)
     hold(going, events, &lane)
@@ -108,28 +109,48 @@ extension Delivery {
     freezing.add(going, outgoing.insert(going), events)
   }
 
+  func remember(_ frozen: FrozenTrace, spans: [SpanKey], _ lane: inout LaneState) {
+    let before = lane.remembered.bytes
+    lane.remembered.remember(frozen, spans: spans)
+    rememberedBytes += lane.remembered.bytes - before
+    while rememberedBytes > memory.rememberedBytesMax {
+      let most = lanes.max { $0.value.remembered.bytes < $1.value.remembered.bytes }?.key
+      guard let most, let bytes = lanes[most]?.remembered.bytes, bytes > lane.remembered.bytes else {
+        return forget(eighthOf: &lane.remembered)
+      }
+      guard var other = lanes.removeValue(forKey: most) else { return }
+      forget(eighthOf: &other.remembered)
+      lanes[most] = other
+    }
+  }
+
+  /// So much at once that the lanes are not looked through for every trace.
+  private func forget(eighthOf remembered: inout RememberedTraces) {
+    let before = remembered.bytes
+    remembered.forget(downTo: before - max(before / 8, 1))
+    rememberedBytes -= before - remembered.bytes
+  }
+
   /// Holds a trace again, for so long.
   private func putBack(
-    _ earlier: OpenTrace, _ trace: TraceID, through: UInt64?, after wait: UInt64, _ lane: inout LaneState
+    _ earlier: OpenTrace, _ trace: TraceID, through: UInt64?, after wait: UInt64, isUnreadable: Bool = false,
+    _ lane: inout LaneState
   ) {
     var held = OpenTrace(arrival: lane.clock)
     held.waitedForCall = earlier.waitedForCall
-    for reference in earlier.units {
-      guard let request = lane.requests[reference.sequence] else { continue }
-      held.add(
-        request.index.units[reference.unit], request.index, reference: reference, arrival: request.arrival)
-    }
+    held.units = earlier.units
+    held.isUnreadable = isUnreadable
     held.frozenThrough = through
     held.retryAt = lane.clock &+ wait
     held.scheduled = lane.clock &+ wait
     lane.timers.push(held.scheduled, trace)
-    lane.open[trace] = held
+    hold(held, trace, &lane)
   }
 
   func load(_ units: [UnitReference], _ lane: LaneState) throws {
-    for reference in units {
-      guard let request = lane.requests[reference.sequence] else { continue }
-      try loader.add(request.index.units[reference.unit], of: request.index) { slices, arena in
+    for reference in units where lane.requests[reference.sequence] != nil {
+      let index = try index(reference.sequence, of: lane.lane)
+      try loader.add(index.units[Int(reference.unit)], of: index) { slices, arena in
         try spool.read(lane: lane.lane, sequence: reference.sequence, slices: slices, into: &arena)
       }
     }
@@ -141,7 +162,7 @@ extension Delivery {
     var counts = (spans: 0, logs: 0)
     for reference in units {
       guard let request = lane.requests[reference.sequence] else { continue }
-      let count = Int(request.index.units[reference.unit].count)
+      let count = Int(reference.records)
       if request.signal == .logs { counts.logs += count } else { counts.spans += count }
     }
     return counts
@@ -196,6 +217,7 @@ extension Delivery {
       }
     }
     batch.reset()
-    if spare.count < DeliveryLimits.spareBatchesMax { spare.append(batch) }
+    let isUsual = batch.output.capacity <= DeliveryLimits.spareBytesMax
+    if isUsual, spare.count < DeliveryLimits.spareBatchesMax { spare.append(batch) }
   }
 }

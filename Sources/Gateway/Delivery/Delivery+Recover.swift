@@ -10,8 +10,11 @@ extension Delivery {
       guard var lane = lanes.removeValue(forKey: id) else { continue }
       // How far the stored requests go is known when reading finds no more.
       lane.tail = .max
-      for (number, bytes) in try spool.decisions(lane: id, from: 0) {
-        recover(number, bytes, &lane)
+      let oldest = try spool.requests(lane: id, after: 0, limit: 1).first?.sequence ?? .max
+      var next: UInt64 = 0
+      while case let blocks = try spool.decisions(lane: id, from: next, limit: Self.blocksAtOnce), !blocks.isEmpty {
+        for (number, bytes) in blocks { recover(number, bytes, oldest: oldest, &lane) }
+        next = lane.nextBlock
       }
       for (trace, parts) in lane.recovered {
         for part in parts where !part.isDone { lane.resumable.append((part.frozen.through, trace)) }
@@ -21,7 +24,10 @@ extension Delivery {
     }
   }
 
-  private func recover(_ number: UInt64, _ bytes: [UInt8], _ lane: inout LaneState) {
+  /// Blocks of the decision log in memory at once; each is some ten kilobytes.
+  private static let blocksAtOnce = 64
+
+  private func recover(_ number: UInt64, _ bytes: [UInt8], oldest: UInt64, _ lane: inout LaneState) {
     lane.nextBlock = max(lane.nextBlock, number + 1)
     var through: UInt64 = 0
     var reader = DecisionReader(bytes)
@@ -30,10 +36,15 @@ extension Delivery {
         switch entry {
         case .frozen(let frozen):
           through = max(through, frozen.through)
+          var part = RecoveredTrace(frozen: frozen, isLate: lane.remembered[frozen.trace] != nil)
           // Frozen again by the start before this one: the same part.
-          lane.recovered[frozen.trace, default: []].removeAll { !$0.isDone && $0.frozen.through == frozen.through }
-          lane.recovered[frozen.trace, default: []].append(RecoveredTrace(frozen: frozen, isDone: false))
-          lane.remembered.remember(frozen, spans: frozen.events.map(\.key))
+          if let again = lane.recovered[frozen.trace]?.firstIndex(where: {
+            !$0.isDone && $0.frozen.through == frozen.through
+          }) {
+            part.isLate = lane.recovered[frozen.trace]?.remove(at: again).isLate ?? part.isLate
+          }
+          lane.recovered[frozen.trace, default: []].append(part)
+          remember(frozen, spans: frozen.events.map(\.key), &lane)
         case .done(let trace, let part):
           through = max(through, part)
           if let place = lane.recovered[trace]?.firstIndex(where: { $0.frozen.through == part }) {
@@ -41,6 +52,9 @@ extension Delivery {
             // What is finished needs no events any more.
             lane.recovered[trace]?[place].frozen.events = []
           }
+          // With its requests gone nobody will ask.
+          lane.recovered[trace]?.removeAll { $0.isDone && $0.frozen.through < oldest }
+          if lane.recovered[trace]?.isEmpty == true { lane.recovered[trace] = nil }
         }
       }
     } catch {
@@ -63,6 +77,9 @@ extension Delivery {
 extension LaneState {
   /// Blocks written within this time are kept and forgotten together.
   private static let blocksTogether: UInt64 = 1_000_000_000
+  /// Seconds whose blocks one commit deletes: after a backlog there are thousands of blocks, and each touches pages of the
+  /// store. More than come, so that none stay.
+  private static let secondsForgotten = 8
 
   /// Numbers a new block of the decision log.
   mutating func newBlock(through: UInt64) -> UInt64 {
@@ -86,7 +103,7 @@ extension LaneState {
     guard let first = blocks.first, first.clock &+ keep &+ Self.blocksTogether < clock else { return nil }
     let lowest = requests.keys.min() ?? cursor &+ 1
     var count = 0
-    while count < blocks.count, blocks[count].clock &+ keep &+ Self.blocksTogether < clock,
+    while count < min(blocks.count, Self.secondsForgotten), blocks[count].clock &+ keep &+ Self.blocksTogether < clock,
       blocks[count].through < lowest
     {
       count += 1

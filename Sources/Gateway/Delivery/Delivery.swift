@@ -10,7 +10,7 @@ import Telemetry
 enum DeliveryLimits {
   /// Bytes of events that may be frozen or with the sink, over all lanes: what delivery may hold in memory, but for
   /// `laneBytesMin` of each lane.
-  static let outstandingBytesMax = 16 << 20
+  static let outstandingBytesMax = 12 << 20
   /// Of what others leave of that, a lane takes this share at most: so one that gets stuck leaves room, and the next one
   /// that gets stuck too.
   static let laneShare = 0.75
@@ -30,12 +30,24 @@ enum DeliveryLimits {
   static let settleWait: UInt64 = 50_000_000
   /// Empty batches that are kept for their memory.
   static let spareBatchesMax = 2
+  /// Of larger ones, which a large trace has made, the memory is given back.
+  static let spareBytesMax = 4 << 20
   /// How long to sleep when nothing is due; new requests wake the thread before.
   static let idleWait: UInt64 = 1_000_000_000
   /// How often others are told how things stand.
   static let publishInterval: UInt64 = 250_000_000
   /// How long a change that the disk refused waits before it is tried again.
   static let retryWait: UInt64 = 200_000_000
+}
+
+/// What delivery may keep in memory whatever the load and the backlog, over all lanes.
+struct DeliveryMemory {
+  /// Open traces (`OpenTrace.cost`): 24 MiB are some 50,000 with their roots. Above it those that are due next are judged
+  /// before their time; what comes for them afterwards follows as late spans do.
+  var openBytesMax = 24 << 20
+  /// Traces that were decided: 16 MiB are some 80,000 of ten spans, ten minutes of 140 a second. Above it the lane that
+  /// holds most forgets its oldest.
+  var rememberedBytesMax = 16 << 20
 }
 
 /// Everything behind the spool, on one thread: collects requests into traces, maps those that are ripe, freezes what
@@ -51,6 +63,12 @@ final class Delivery {
 
   var lanes: [LaneID: LaneState] = [:]
   var loader = TraceLoader()
+  var indexes = IndexCache()
+  /// The cost of all open traces.
+  var openBytes = 0
+  var isOverfull: Bool { openBytes > memory.openBytesMax }
+  let memory: DeliveryMemory
+  var rememberedBytes = 0
   var freezing = FreezeBatch()
   /// Enough is frozen for one commit; reading pauses until it was handed over.
   var isFreezeFull: Bool { freezing.output.count >= DeliveryLimits.freezeBytesMax }
@@ -70,6 +88,8 @@ final class Delivery {
   var freezingSince: UInt64 = 0
   /// When settlements were last committed.
   var settledAt: UInt64 = 0
+  /// Requests read from a lane that its turn did not get to, for the next one.
+  private var ahead: (lane: LaneID, requests: ArraySlice<StoredRequest>)?
   let metrics: Metrics
   /// Requests that arrived before are counted when they are read, others when they are stored.
   let startedAt: UInt64
@@ -77,7 +97,7 @@ final class Delivery {
 
   init(
     spool: any Spool, sink: any EventSink, mailbox: Mailbox, program: Program, ripeness: RipenessSettings,
-    clock: @escaping @Sendable () -> UInt64, metrics: Metrics, log: Logger,
+    memory: DeliveryMemory = DeliveryMemory(), clock: @escaping @Sendable () -> UInt64, metrics: Metrics, log: Logger,
     publish: @escaping @Sendable ([LaneID: LaneSnapshot]) -> Void
   ) {
     self.spool = spool
@@ -85,6 +105,7 @@ final class Delivery {
     self.mailbox = mailbox
     self.mapper = Mapper(program: program)
     self.ripeness = ripeness
+    self.memory = memory
     self.clock = clock
     self.log = log
     self.metrics = metrics
@@ -217,18 +238,25 @@ final class Delivery {
       return
     }
     do {
-      let stored = try spool.requests(lane: id, after: lane.cursor, limit: DeliveryLimits.requestsPerTurn)
+      var stored = try requests(after: lane.cursor, of: id)
       if stored.isEmpty { lane.tail = lane.cursor }
-      for request in stored {
-        guard mayRead(lane) else { return }
+      while mayRead(lane), let request = stored.popFirst() {
         advance(&lane, to: request.arrival)
         read(request, &lane)
       }
+      ahead = stored.isEmpty ? nil : (id, stored)
     } catch {
       // What cannot be read now is read on the next turn that new data or a restart brings.
       log.error("\(error)")
       lane.tail = lane.cursor
     }
+  }
+
+  private func requests(after cursor: UInt64, of lane: LaneID) throws(SpoolError) -> ArraySlice<StoredRequest> {
+    if let ahead, ahead.lane == lane, ahead.requests.first.map({ $0.sequence > cursor }) ?? false {
+      return ahead.requests
+    }
+    return try spool.requests(lane: lane, after: cursor, limit: DeliveryLimits.requestsPerTurn)[...]
   }
 
   private func advance(_ lane: inout LaneState, to time: UInt64) {
@@ -238,15 +266,18 @@ final class Delivery {
   }
 
   private func releaseRipe(_ lane: inout LaneState) {
-    while mayRead(lane), let entry = lane.timers.pop(at: lane.clock) {
+    while mayRead(lane), let entry = lane.timers.pop(at: isOverfull ? .max : lane.clock) {
       guard var trace = lane.open[entry.trace], trace.scheduled == entry.deadline else { continue }
       let deadline = trace.deadline(ripeness)
-      if deadline <= lane.clock, trace.isTimed {
+      guard trace.isTimed else { continue }
+      if deadline <= lane.clock || (isOverfull && !trace.isUnreadable) {
         judge(entry.trace, &lane)
-      } else if trace.isTimed {
+      } else {
         trace.scheduled = deadline
         lane.open[entry.trace] = trace
         lane.timers.push(deadline, entry.trace)
+        // Nothing can be judged while the spool cannot be read.
+        if trace.isUnreadable { return }
       }
     }
   }
@@ -268,9 +299,10 @@ final class Delivery {
     if stored.arrival <= startedAt { lane.metrics.count(.recovered, stored.signal, index.records.count) }
     if index.units.isEmpty { return lane.finishedRequests.append(stored.sequence) }
     lane.requests[stored.sequence] = PendingRequest(
-      index: index, signal: stored.signal, arrival: stored.arrival, unitsLeft: index.units.count)
+      signal: stored.signal, arrival: stored.arrival, unitsLeft: index.units.count)
+    indexes.insert(index, IndexCache.Key(lane: lane.lane, sequence: stored.sequence))
     for (number, unit) in index.units.enumerated() {
-      let reference = UnitReference(sequence: stored.sequence, unit: number)
+      let reference = UnitReference(sequence: stored.sequence, unit: UInt32(number), records: unit.count)
       guard let trace = unit.trace else {
         var counts = SettledRecords()
         counts.noEventLogs = Int(unit.count)
@@ -293,7 +325,7 @@ final class Delivery {
     } else if lane.open[trace] == nil, lane.remembered[trace] != nil {
       return judgeLate([reference], trace, &lane)
     }
-    var held = lane.open.removeValue(forKey: trace) ?? OpenTrace(arrival: arrival)
+    var held = release(trace, &lane) ?? OpenTrace(arrival: arrival)
     held.add(unit, index, reference: reference, arrival: arrival)
     held.frozenThrough = frozenThrough ?? held.frozenThrough
     if frozenThrough == nil {
@@ -303,7 +335,32 @@ final class Delivery {
         lane.timers.push(earliest, trace)
       }
     }
+    hold(held, trace, &lane)
+    if isOverfull { releaseRipe(&lane) }
+  }
+
+  // MARK: Open traces
+
+  func hold(_ held: OpenTrace, _ trace: TraceID, _ lane: inout LaneState) {
+    openBytes += held.cost
     lane.open[trace] = held
+  }
+
+  func release(_ trace: TraceID, _ lane: inout LaneState) -> OpenTrace? {
+    let held = lane.open.removeValue(forKey: trace)
+    openBytes -= held?.cost ?? 0
+    return held
+  }
+
+  /// The index of a request that is not finished.
+  func index(_ sequence: UInt64, of lane: LaneID) throws -> RequestIndex {
+    let key = IndexCache.Key(lane: lane, sequence: sequence)
+    if let known = indexes[key] { return known }
+    guard let stored = try spool.requests(lane: lane, after: sequence - 1, limit: 1).first, stored.sequence == sequence
+    else { throw SpoolError.corrupt(lane: lane, sequence: sequence, reason: "its index cannot be read any more") }
+    let index = try RequestIndex(stored.index.span, bodyCount: stored.bodyCount)
+    indexes.insert(index, key)
+    return index
   }
 
   /// Units that were settled before a restart, whose request was still waiting for others.

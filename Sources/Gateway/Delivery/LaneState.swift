@@ -49,7 +49,6 @@ struct LaneState {
 
 /// A request of which some unit is not finished.
 struct PendingRequest {
-  var index: RequestIndex
   var signal: Signal
   var arrival: UInt64
   var unitsLeft: Int
@@ -62,7 +61,9 @@ struct PendingRequest {
 /// A trace whose decision was on disk when the gateway started.
 struct RecoveredTrace {
   var frozen: FrozenTrace
-  var isDone: Bool
+  var isDone = false
+  /// Whether there was a part of it before.
+  var isLate: Bool
 }
 
 /// Blocks of the decision log that were written within the same second, as long as something needs them.

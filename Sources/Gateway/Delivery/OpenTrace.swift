@@ -27,7 +27,9 @@ package struct RipenessSettings: Sendable, Equatable {
 struct UnitReference {
   var sequence: UInt64
   /// Index into the request's units.
-  var unit: Int
+  var unit: UInt32
+  /// How many records it has.
+  var records: UInt32
 }
 
 /// A trace that is being held: an index entry, not its content.
@@ -46,6 +48,8 @@ struct OpenTrace {
   var frozenThrough: UInt64?
   /// Could not be read, or waits for the trace that tells of its call with content: to be tried again at this time.
   var retryAt: UInt64?
+  /// The spool could not be read; before `retryAt` it is no use.
+  var isUnreadable = false
   /// Has waited for such a trace; it waits only once.
   var waitedForCall = false
   /// The deadline that stands in the timer heap.
@@ -59,12 +63,23 @@ struct OpenTrace {
   /// Whether the clock decides when it is judged, and not the request up to which it was frozen.
   var isTimed: Bool { frozenThrough == nil || retryAt != nil }
 
+  /// What it holds in memory, about: its entry in the table of open traces, a timer, references and ids.
+  var cost: Int {
+    Self.entryBytes + units.count * MemoryLayout<UnitReference>.size
+      + (spans.count + parents.count + spansOfModelLogs.count) * Self.idBytes
+  }
+  private static let entryBytes = 400
+  /// Twice its size, as arrays double.
+  private static let idBytes = 16
+
   mutating func add(_ unit: Unit, _ index: RequestIndex, reference: UnitReference, arrival: UInt64) {
     units.append(reference)
     lastArrival = max(lastArrival, arrival)
     for record in index.records[unit.range] {
       records += 1
       bytes += Int(record.body.count)
+      // With the root here nobody asks which spans are missing.
+      if rootArrival != nil { continue }
       if record.flags.contains(.log) {
         if record.flags.contains(.modelCall), record.span != 0 { spansOfModelLogs.append(record.span) }
         continue
@@ -72,7 +87,10 @@ struct OpenTrace {
       spans.append(record.span)
       let isRoot = record.parent == 0 || record.flags.contains(.remoteParent)
       if !isRoot { parents.append(record.parent) }
-      if isRoot, record.flags.contains(.ended), rootArrival == nil { rootArrival = arrival }
+      if isRoot, record.flags.contains(.ended) {
+        rootArrival = arrival
+        (spans, parents, spansOfModelLogs) = ([], [], [])
+      }
     }
   }
 

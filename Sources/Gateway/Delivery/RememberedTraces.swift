@@ -2,17 +2,12 @@ import Telemetry
 
 /// Traces that were decided a while ago, so that late spans follow the decision and repeated ones are known.
 ///
-/// Bounded: past `tracesMax` or `spansMax` the oldest are forgotten, and a late span of a forgotten trace is treated as a
-/// trace of its own (its uuid is the same, so nothing is counted twice).
+/// Whoever fills it also bounds it (`DeliveryMemory`): the oldest are forgotten, and a late span of a forgotten trace is
+/// treated as a trace of its own (its uuid is the same, so nothing is counted twice).
 ///
 /// Each part of a trace is a run of words, in the order they came: a dictionary of structs with arrays takes twice the
 /// memory, which is most of what a busy gateway holds.
 struct RememberedTraces {
-  /// Ten minutes of 200 traces a second; about 100 bytes each.
-  static let tracesMax = 131_072
-  /// Eight bytes each.
-  static let spansMax = 1_048_576
-
   struct Trace {
     /// Requests up to this number were part of it.
     var through: UInt64
@@ -29,9 +24,14 @@ struct RememberedTraces {
   private var oldest = 0
   /// Where the last part of each trace begins: the number of the block times `blockWords`, and the place in it.
   private var places: [TraceID: Int] = [:]
-  private var spanCount = 0
+  /// Words of all parts.
+  private var words = 0
+  /// An entry of `places`, which is between three and six eighths full.
+  private static let placeBytes = 48
 
   var count: Int { places.count }
+  /// What it holds in memory.
+  var bytes: Int { words * 8 + places.count * Self.placeBytes }
 
   subscript(_ trace: TraceID) -> Trace? {
     guard let place = places[trace], let part = Part(place, self) else { return nil }
@@ -63,15 +63,19 @@ struct RememberedTraces {
       to: &blocks[last])
     for span in spans { blocks[last].append(Self.fingerprint(span)) }
     places[frozen.trace] = place
-    spanCount += spans.count
-    while places.count > Self.tracesMax || spanCount > Self.spansMax, forgetOldest() {}
+    words += size
+  }
+
+  /// Forgets the oldest until no more than so many bytes are held.
+  mutating func forget(downTo bytesMax: Int) {
+    while bytes > bytesMax, forgetOldest() {}
   }
 
   /// False if there is nothing left.
   private mutating func forgetOldest() -> Bool {
     let place = firstBlock * Self.blockWords + oldest
     guard let part = Part(place, self) else { return false }
-    spanCount -= part.spans.count
+    words -= part.spans.upperBound - oldest
     if places[part.trace] == place { places[part.trace] = nil }
     oldest = part.spans.upperBound
     if oldest == blocks[0].count {

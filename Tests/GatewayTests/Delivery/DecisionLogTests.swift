@@ -110,29 +110,31 @@ import Testing
     #expect(remembered.count == 1)
   }
 
-  @Test(arguments: [8, 10, 5_000, 20_000])
-  func `past their bound the oldest spans are forgotten, and with its last ones a trace`(_ spansEach: Int) {
+  @Test(arguments: [0, 8, 10, 5_000, 20_000])
+  func `the oldest are forgotten first, and no more than must be`(_ spansEach: UInt64) {
     var remembered = RememberedTraces()
-    let traces = RememberedTraces.spansMax / spansEach + 1
-    let kept = RememberedTraces.spansMax / spansEach
-    for number in 1...UInt64(traces) {
-      let spans = (0..<UInt64(spansEach)).map { SpanKey(span: $0 + 1, start: number) }
+    var bytes: [Int] = []
+    // Numbers of two digits, so that all are of one size.
+    for number in UInt64(10)...50 {
+      let spans = (0..<spansEach).map { SpanKey(span: $0 + 1, start: number) }
       remembered.remember(DecisionLogTests.frozen(number, events: 0), spans: spans)
+      bytes.append(remembered.bytes)
     }
-    #expect(remembered.count == kept)
-    for (number, isKnown) in [(traces, true), (traces - kept + 1, true), (traces - kept, false)] {
-      let key = SpanKey(span: UInt64(spansEach), start: UInt64(number))
-      #expect(remembered.contains(DecisionLogTests.trace(UInt64(number)), key) == isKnown)
+    #expect(bytes[40] == bytes[0] * 41)
+    remembered.forget(downTo: bytes[40])
+    #expect(remembered.count == 41)
+    for (bound, kept) in [(bytes[40] - 1, 40), (bytes[2], 3), (bytes[2] - 1, 2)] {
+      remembered.forget(downTo: bound)
+      #expect(remembered.count == kept && remembered.bytes == bytes[kept - 1])
+      for (number, isKnown) in [(50, true), (51 - kept, true), (50 - kept, false)] {
+        let trace = DecisionLogTests.trace(UInt64(number))
+        #expect((remembered[trace] != nil) == isKnown)
+        if spansEach > 0 {
+          #expect(remembered.contains(trace, SpanKey(span: spansEach, start: UInt64(number))) == isKnown)
+        }
+      }
     }
-  }
-
-  @Test func `past its bound the oldest is forgotten`() {
-    var remembered = RememberedTraces()
-    for number in 1...RememberedTraces.tracesMax + 1 {
-      remembered.remember(DecisionLogTests.frozen(UInt64(number), events: 0), spans: [])
-    }
-    #expect(remembered.count == RememberedTraces.tracesMax)
-    #expect(remembered[DecisionLogTests.trace(1)] == nil)
-    #expect(remembered[DecisionLogTests.trace(2)] != nil)
+    remembered.forget(downTo: 0)
+    #expect(remembered.count == 0 && remembered.bytes == 0)
   }
 }

@@ -180,8 +180,10 @@ final class DeliveryStage {
     func read(lane: LaneID, sequence: UInt64, slices: [Slice], into arena: inout [UInt8]) throws(SpoolError) {
       try store.read(lane: lane, sequence: sequence, slices: slices, into: &arena)
     }
-    func decisions(lane: LaneID, from block: UInt64) throws(SpoolError) -> [(block: UInt64, bytes: [UInt8])] {
-      try store.decisions(lane: lane, from: block)
+    func decisions(lane: LaneID, from block: UInt64, limit: Int) throws(SpoolError) -> [(
+      block: UInt64, bytes: [UInt8]
+    )] {
+      try store.decisions(lane: lane, from: block, limit: limit)
     }
     func deadLetters(lane: LaneID, limit: Int) throws(SpoolError) -> [StoredDeadLetter] {
       try store.deadLetters(lane: lane, limit: limit)
@@ -205,7 +207,10 @@ final class DeliveryStage {
 
   var spool: any Spool { counting }
 
-  init() throws {
+  private let memory: DeliveryMemory
+
+  init(memory: DeliveryMemory = DeliveryMemory()) throws {
+    self.memory = memory
     var template = Array("/tmp/hoglet-delivery-XXXXXX".utf8CString)
     path = try #require(
       unsafe template.withUnsafeMutableBufferPointer { unsafe $0.baseAddress.flatMap { unsafe mkdtemp($0) } }
@@ -214,7 +219,7 @@ final class DeliveryStage {
     listener = Listener(mailbox)
     counting = CountingSpool(try Self.open(path, listener))
     metrics = Metrics { $0 }
-    delivery = Self.make(counting, sink, mailbox, program, time, metrics)
+    delivery = Self.make(counting, sink, mailbox, program, memory, time, metrics)
     time.now.add(1, ordering: .relaxed)
     try delivery.recover()
   }
@@ -227,14 +232,15 @@ final class DeliveryStage {
   }
 
   private static func make(
-    _ spool: CountingSpool, _ sink: TestSink, _ mailbox: Mailbox, _ program: Program, _ time: Time, _ metrics: Metrics
+    _ spool: CountingSpool, _ sink: TestSink, _ mailbox: Mailbox, _ program: Program, _ memory: DeliveryMemory,
+    _ time: Time, _ metrics: Metrics
   ) -> Delivery {
     var log = Logger(label: "test")
     log.logLevel = .critical
     return Delivery(
       spool: spool, sink: sink, mailbox: mailbox, program: program,
       ripeness: RipenessSettings(quiet: 10_000_000_000, rootGrace: 6_000_000_000, max: 600_000_000_000),
-      clock: { time.now.load(ordering: .relaxed) }, metrics: metrics, log: log, publish: { _ in })
+      memory: memory, clock: { time.now.load(ordering: .relaxed) }, metrics: metrics, log: log, publish: { _ in })
   }
 
   /// Sends a request and waits until it is durable.
@@ -305,7 +311,7 @@ final class DeliveryStage {
     listener = Listener(mailbox)
     counting = CountingSpool(try Self.open(path, listener))
     metrics = Metrics { $0 }
-    delivery = Self.make(counting, sink, mailbox, program, time, metrics)
+    delivery = Self.make(counting, sink, mailbox, program, memory, time, metrics)
     time.now.add(1, ordering: .relaxed)
     try delivery.recover()
   }

@@ -34,7 +34,7 @@ import Testing
     stage.advance(seconds: 7)
     let lane = try #require(try stage.spool.lanes().first?.lane)
     #expect(!stage.sink.events.isEmpty)
-    #expect(try stage.spool.decisions(lane: lane, from: 0).count >= 1)
+    #expect(try stage.spool.decisions(lane: lane, from: 0, limit: .max).count >= 1)
     stage.close()
   }
 

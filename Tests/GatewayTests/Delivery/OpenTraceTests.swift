@@ -16,7 +16,8 @@ import Testing
       index.records = unit.records
       trace.add(
         Unit(trace: TraceID(high: 1, low: 1), first: 0, count: UInt32(unit.records.count)), index,
-        reference: UnitReference(sequence: UInt64(number + 1), unit: 0), arrival: unit.at)
+        reference: UnitReference(sequence: UInt64(number + 1), unit: 0, records: UInt32(unit.records.count)),
+        arrival: unit.at)
     }
     return trace
   }
