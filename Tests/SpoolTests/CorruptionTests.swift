@@ -107,7 +107,7 @@ import Testing
           rig.commit(lane) { $0.damagedRequests = [request.sequence] }
         }
       }
-      _ = try rig.spool.decisions(lane: lane, from: 0)
+      _ = try rig.spool.decisions(lane: lane, from: 0, limit: .max)
     }
     do { _ = try rig.append([1], key: "phc_new") } catch { return "it takes nothing more: \(error)" }
     if served < original.served, rig.spool.repair == nil, rig.spool.status.quarantined == 0 {
