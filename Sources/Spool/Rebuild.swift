@@ -48,7 +48,7 @@ enum Rebuild {
       // not delete. Where both have something, the newer one stays.
       for trees in [check.before, check.trees] {
         guard let tree = trees[database.rawValue] else { continue }
-        check.each(tree) { check, key, value in mover.take(key, check.bytes(value)) }
+        check.each(tree) { check, key, value in mover.take(key.bytes, check.bytes(value)) }
       }
       try mover.finish()
     }

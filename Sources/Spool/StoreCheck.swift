@@ -65,7 +65,7 @@ struct StoreCheck: ~Copyable {
     var found: [String: StoreTree] = [:]
     walk(meta.names, flags: 0, isNames: true) { check, key, value in
       guard let offset = value.offset, value.count == StoreTree.recordBytes else { return }
-      found[String(decoding: key, as: UTF8.self)] = StoreTree(check.pages.bytes.span, at: offset)
+      found[String(decoding: key.bytes, as: UTF8.self)] = StoreTree(check.pages.bytes.span, at: offset)
     }
     let known = Set(Database.allCases.map(\.rawValue))
     if !found.isEmpty, !known.isSuperset(of: found.keys) { damage += 1 }
@@ -123,7 +123,7 @@ struct StoreCheck: ~Copyable {
 // MARK: A tree
 
 extension StoreCheck {
-  typealias Visit = (inout StoreCheck, [UInt8], Value) -> Void
+  typealias Visit = (inout StoreCheck, PageKey, Value) -> Void
 
   /// Calls `visit` with every entry of a tree that can be read, for a second time.
   mutating func each(_ tree: StoreTree, _ visit: Visit) {
@@ -148,7 +148,7 @@ extension StoreCheck {
 
   /// One page and all below it; `level` 1 is a leaf.
   private mutating func walk(
-    _ page: UInt64, level: Int, bounds: (low: [UInt8]?, high: [UInt8]?), areNumbers: Bool, isNames: Bool,
+    _ page: UInt64, level: Int, bounds: (low: PageKey?, high: PageKey?), areNumbers: Bool, isNames: Bool,
     _ visit: Visit
   ) {
     guard own(page, count: 1) else {
@@ -167,7 +167,7 @@ extension StoreCheck {
     guard hasNumber || hasKind else { return }
     counts[isLeaf ? 1 : 0] += 1
     let places = hasBounds ? (lower - StorePages.headerBytes) / 2 : StorePages.pageBytes / 4
-    var children: [(page: UInt64, key: [UInt8])] = []
+    var children: [(page: UInt64, key: PageKey?)] = []
     var last = bounds.low
     var used = 0
     for number in 0..<places {
@@ -188,7 +188,7 @@ extension StoreCheck {
       if isLeaf {
         leaf(node, isNames: isNames, visit)
       } else {
-        children.append((node.page, number > 0 ? node.key : bounds.low ?? []))
+        children.append((node.page, number > 0 ? node.key : bounds.low))
       }
     }
     // Entries stand at the end of the page without gaps.
@@ -196,13 +196,13 @@ extension StoreCheck {
     for (number, child) in children.enumerated() {
       let high = number + 1 < children.count ? children[number + 1].key : bounds.high
       walk(
-        child.page, level: level - 1, bounds: (child.key.isEmpty ? nil : child.key, high), areNumbers: areNumbers,
+        child.page, level: level - 1, bounds: (child.key, high), areNumbers: areNumbers,
         isNames: isNames, visit)
     }
   }
 
   private struct Node {
-    var key: [UInt8]
+    var key: PageKey
     var flags: Int
     /// Of a leaf: the size of its value, and where the page has it.
     var count: Int
@@ -220,7 +220,7 @@ extension StoreCheck {
     let flags = pages.half(place + 4)
     let data = place + Self.nodeBytes + pages.half(place + 6)
     guard data <= StorePages.pageBytes else { return nil }
-    let key = Array(pages.bytes[place + Self.nodeBytes..<data])
+    guard let key = PageKey(pages, place + Self.nodeBytes..<data) else { return nil }
     let inPage = !isLeaf ? 0 : flags & Flag.ownPages != 0 ? 8 : size
     let bytes = (data - place + inPage + 1) & ~1
     if !isLeaf {
@@ -246,9 +246,42 @@ extension StoreCheck {
     visit(&self, node.key, Value(count: node.count, offset: nil, page: page))
   }
 
-  private static func precedes(_ one: [UInt8], _ other: [UInt8], _ areNumbers: Bool, orEqual: Bool) -> Bool {
+  private static func precedes(_ one: PageKey, _ other: PageKey, _ areNumbers: Bool, orEqual: Bool) -> Bool {
     if orEqual, one == other { return true }
-    guard areNumbers, one.count == 8, other.count == 8 else { return one.lexicographicallyPrecedes(other) }
-    return one.span.word(at: 0) < other.span.word(at: 0)
+    return areNumbers ? one.number < other.number : one < other
+  }
+}
+
+/// The key of an entry, without memory of its own: there are two for every request.
+struct PageKey: Comparable {
+  /// Longer than any of ours.
+  private static let countMax = 16
+
+  /// The bytes in front, zero behind them, as two numbers that compare like the bytes.
+  private var high: UInt64 = 0
+  private var low: UInt64 = 0
+  private var count: Int
+
+  /// Nil for a key that is none of ours.
+  init?(_ pages: borrowing StorePages, _ range: Range<Int>) {
+    guard range.count <= Self.countMax else { return nil }
+    count = range.count
+    for (place, offset) in range.enumerated() {
+      let byte = UInt64(pages.bytes[offset])
+      if place < 8 { high |= byte &<< UInt64(56 - 8 * place) } else { low |= byte &<< UInt64(120 - 8 * place) }
+    }
+  }
+
+  static func < (one: PageKey, other: PageKey) -> Bool {
+    (one.high, one.low, one.count) < (other.high, other.low, other.count)
+  }
+
+  /// A key of LMDB's own, in the machine's order of bytes.
+  var number: UInt64 { UInt64(littleEndian: high.byteSwapped) }
+
+  var bytes: [UInt8] {
+    (0..<count).map { place in
+      UInt8(truncatingIfNeeded: (place < 8 ? high : low) &>> UInt64(56 - 8 * (place % 8)))
+    }
   }
 }
