@@ -86,7 +86,7 @@ let package = Package(
     target("Spool", ["Telemetry", "Bytes", "Codec", "CLMDB"]),
     target("Capture", ["Bytes", "CCurl"]),
     target("Store", ["Telemetry", "Bytes", .product(name: "GRDB", package: "GRDB.swift")]),
-    target("Transport", nio + ["Bytes", "Codec"]),
+    target("Transport", nio + ["Bytes", "Codec", "CNghttp2", "COpenSSL"]),
     // Floor 4
     target("Console", ["Transport", "Telemetry", "Bytes"]),
     target(

@@ -85,7 +85,7 @@ package final class Gateway: Sendable {
     limits.niceness = Self.intakeNiceness
     do throws(TransportError) {
       ingest = try HTTPServer.start(
-        listen: ["\(settings.server.listen)"], limits: limits, receiver: parts.intake,
+        listen: settings.server.listen.map { "\($0)" }, limits: limits, receiver: parts.intake,
         threads: settings.server.threads ?? Self.coreCount)
     } catch {
       throw .listen(setting: "server.listen, HOGLET_SERVER_LISTEN", reason: "\(error)")

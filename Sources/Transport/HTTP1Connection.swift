@@ -43,11 +43,7 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
   private var isRequestUnread = false
 
   private var head: HTTP1Head?
-  private var body: [UInt8] = []
-  private var bodyBytesMax = 0
-  private var bodyBytesRead = 0
-  private var bodySince: NIODeadline
-  private var reservedBytes = 0
+  private var body: RequestBody
   /// The answer to a request whose short body is only read to be thrown away.
   private var refusal: Response?
   private var sequence: UInt32 = 0
@@ -57,7 +53,7 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
     self.room = room
     self.peer = peer
     deadline = room.now + TimeAmount(transport.limits.idleTimeout)
-    bodySince = room.now
+    body = RequestBody(transport.budget)
   }
 
   private var limits: TransportLimits { transport.limits }
@@ -76,7 +72,7 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
   func channelInactive(context: ChannelHandlerContext) {
     phase = .closed
     parts.removeAll()
-    releaseBody()
+    body.release()
     room.remove(self)
     self.context = nil
     context.fireChannelInactive()
@@ -175,9 +171,8 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
     sequence &+= 1
     self.head = head
     phase = .body
-    bodySince = room.now
+    body.begin(room.now)
     setDeadline(limits.bodyTimeout)
-    bodyBytesRead = 0
     endsAfterAnswer = !head.keepsAlive || head.asksUpgrade
     isRequestUnread = true
     if let fault = head.fault { return refuse(fault.status, fault.message) }
@@ -189,12 +184,7 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
 
   private func accept(_ bytesMax: Int) {
     guard let head else { return }
-    bodyBytesMax = bytesMax
-    let length = head.request.contentLength ?? 0
-    guard length <= bytesMax else { return refuseBody() }
-    let first = min(length, limits.bodyBytesFirst)
-    guard reserve(first) else { return refuseUnavailable() }
-    body.reserveCapacity(first)
+    if let fault = body.accept(bytesMax, length: head.request.contentLength, limits) { return refuseBody(fault) }
     if head.expectsContinue, let context {
       var line = context.channel.allocator.buffer(capacity: HTTP1Response.continuation.utf8CodeUnitCount)
       line.writeStaticString(HTTP1Response.continuation)
@@ -214,22 +204,10 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
   }
 
   private func receive(_ bytes: ByteBuffer) {
-    let count = bytes.readableBytes
-    bodyBytesRead += count
-    if refusal != nil { return }
-    guard bodyBytesRead <= bodyBytesMax else { return refuseBody() }
-    if bodyBytesRead > reservedBytes {
-      // Only chunked bodies and large ones get here; room doubles, so that each byte is moved once or twice.
-      let wanted = max(reservedBytes * 2, bodyBytesRead, Self.chunkedBytesFirst)
-      let room = min(wanted, head?.request.contentLength ?? bodyBytesMax, bodyBytesMax)
-      guard reserve(room - reservedBytes) else { return refuseUnavailable() }
-      body.reserveCapacity(room)
-    }
-    unsafe bytes.withUnsafeReadableBytes { unsafe body.append(contentsOf: $0) }
+    if refusal != nil { return body.skip(bytes.readableBytes) }
+    let fault = unsafe bytes.withUnsafeReadableBytes { unsafe body.append($0) }
+    if let fault { refuseBody(fault) }
   }
-
-  /// Room for the first chunk: most chunked bodies fit.
-  private static let chunkedBytesFirst = 16 << 10
 
   private func complete() {
     guard let head, let context else { return }
@@ -237,19 +215,10 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
     if let refusal { return write(refusal) }
     phase = .answering
     setDeadline(limits.answerTimeout)
+    let (whole, reservedBytes) = body.take()
     let pending = PendingReply(
       transport, loop: context.eventLoop, connection: self, sequence: sequence, reservedBytes: reservedBytes)
-    reservedBytes = 0
-    var whole: [UInt8] = []
-    swap(&whole, &body)
-    let reply = Reply(pending: pending)
-    let receiver = transport.receiver
-    if let workers = transport.workers, whole.count > limits.inlineBodyBytesMax {
-      let (request, whole) = (head.request, whole)
-      workers.submit { _ in receiver.complete(request, body: whole, reply: reply) }
-    } else {
-      receiver.complete(head.request, body: whole, reply: reply)
-    }
+    transport.complete(head.request, body: whole, reply: Reply(pending: pending))
   }
 
   // MARK: Answers
@@ -264,13 +233,15 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
     refuseUnavailable()
   }
 
-  private func refuseBody() {
-    refuse(413, "the body is larger than \(bodyBytesMax) bytes; send smaller batches")
+  private func refuseBody(_ fault: RequestBody.Fault) {
+    switch fault {
+    case .tooLarge: refuse(413, "the body is larger than \(body.bytesMax) bytes; send smaller batches")
+    case .noRoom: refuseUnavailable()
+    }
   }
 
   private func refuseUnavailable() {
-    var response = transport.receiver.refusal(head?.request, status: 503, message: "busy; try again in a second")
-    response.headers.append(("retry-after", "1"))
+    let response = transport.unavailable(head?.request)
     endsAfterAnswer = endsAfterAnswer || isRequestUnread
     write(response)
   }
@@ -284,7 +255,7 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
 
   private func write(_ response: Response) {
     guard let context else { return }
-    releaseBody()
+    body.release()
     refusal = nil
     transport.counters.answered(response.status)
     if room.isDraining || (isInputDone && parts.isEmpty) { endsAfterAnswer = true }
@@ -328,36 +299,17 @@ final class HTTP1Connection: ChannelDuplexHandler, Connection {
     }
   }
 
-  // MARK: Memory
-
-  private func reserve(_ bytes: Int) -> Bool {
-    guard transport.budget.reserve(bytes) else { return false }
-    reservedBytes += bytes
-    return true
-  }
-
-  private func releaseBody() {
-    body = []
-    transport.budget.release(reservedBytes)
-    reservedBytes = 0
-  }
-
   // MARK: Time
 
   func sweep(now: NIODeadline) {
     switch phase {
     case .head where now > deadline: refuse(408, "the request's headers came too slowly")
-    case .body where now > deadline || isTooSlow(now): refuse(408, "the request's body came too slowly")
+    case .body where now > deadline || body.isTooSlow(now, limits): refuse(408, "the request's body came too slowly")
     case .answering where now > deadline: refuseUnavailable()
     case .idle where now > deadline, .writing where now > deadline, .lingering where now > deadline:
       context?.close(promise: nil)
     default: break
     }
-  }
-
-  private func isTooSlow(_ now: NIODeadline) -> Bool {
-    let late = (now - bodySince) - TimeAmount(limits.bodyGrace)
-    return late > .nanoseconds(0) && Int64(bodyBytesRead) < late.nanoseconds * Int64(limits.bodyRateMin) / 1_000_000_000
   }
 
   func quiesce() {

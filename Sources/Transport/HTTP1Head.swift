@@ -17,34 +17,23 @@ struct HTTP1Head {
   var hasBody: Bool { isChunked || request.contentLength ?? 0 > 0 }
 
   init(_ head: HTTPRequestHead, peer: String) {
-    let (path, query) = Self.target(head.uri)
-    request = RequestHead(method: head.method.rawValue, path: path, peer: peer)
-    request.query = query
+    request = RequestHead(method: head.method.rawValue, path: "", peer: peer)
+    request.setTarget(head.uri)
     keepsAlive = head.isKeepAlive
     saysKeepAlive = keepsAlive && head.version.minor == 0
     var hosts = 0
-    var postHogKey: String?
     var length: String?
     var expectation: String?
     for (name, value) in head.headers {
       switch name.utf8.count {
       case 4 where name.isHeader("host"): hosts += 1
-      case 6 where name.isHeader("accept"): Self.join(value, to: &request.accept)
-      case 6 where name.isHeader("expect"): Self.join(value, to: &expectation)
+      case 6 where name.isHeader("expect"): RequestHead.join(value, to: &expectation)
       case 7 where name.isHeader("upgrade"): asksUpgrade = true
-      case 9 where name.isHeader("x-api-key"): Self.join(value, to: &request.apiKey)
-      case 10 where name.isHeader("user-agent"): Self.join(value, to: &request.userAgent)
-      case 12 where name.isHeader("content-type"): Self.join(value, to: &request.contentType)
-      case 13 where name.isHeader("authorization"): Self.join(value, to: &request.authorization)
-      case 14 where name.isHeader("content-length"): Self.join(value, to: &length)
-      case 16 where name.isHeader("content-encoding"): Self.join(value, to: &request.contentEncoding)
+      case 14 where name.isHeader("content-length"): RequestHead.join(value, to: &length)
       case 17 where name.isHeader("transfer-encoding"): isChunked = true
-      case 17 where name.isHeader("x-posthog-api-key"): Self.join(value, to: &postHogKey)
-      case 17 where name.isHeader("x-posthog-team-id"): Self.join(value, to: &request.teamID)
-      default: break
+      default: _ = request.note(name, value)
       }
     }
-    request.apiKey = request.apiKey ?? postHogKey
     if !isChunked { request.contentLength = length.map { Int($0) ?? .max } ?? 0 }
     asksUpgrade = asksUpgrade || head.method == .CONNECT
     check(head.version, hosts: hosts, length: length, expectation: expectation)
@@ -65,36 +54,5 @@ struct HTTP1Head {
     } else {
       fault = fault ?? (417, "the only expectation known here is 100-continue")
     }
-  }
-
-  /// Path and query of the target, which is a path or, from proxies, a whole URL (RFC 9112, section 3.2).
-  private static func target(_ text: String) -> (path: String, query: String?) {
-    var rest = text[...]
-    for scheme in ["http://", "https://"] where rest.hasPrefix(scheme) {
-      rest = rest.dropFirst(scheme.utf8.count)
-      rest = rest[(rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex)...]
-    }
-    guard let mark = rest.utf8.firstIndex(of: UInt8(ascii: "?")) else {
-      return (rest.isEmpty ? "/" : String(rest), nil)
-    }
-    let path = rest[..<mark]
-    return (path.isEmpty ? "/" : String(path), String(rest[rest.index(after: mark)...]))
-  }
-
-  private static func join(_ value: String, to field: inout String?) {
-    field = field.map { $0 + ", " + value } ?? value
-  }
-}
-
-extension String {
-  /// Whether this is the header `name`, given in lower case and of the same length.
-  fileprivate func isHeader(_ name: StaticString) -> Bool {
-    var position = 0
-    for byte in utf8 {
-      let lower = (0x41...0x5a).contains(byte) ? byte | 0x20 : byte
-      guard unsafe lower == name.utf8Start[position] else { return false }
-      position += 1
-    }
-    return true
   }
 }

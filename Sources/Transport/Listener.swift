@@ -1,6 +1,5 @@
 import Glibc
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import Synchronization
 
@@ -61,15 +60,8 @@ enum Listener {
       transport.counters.connectionsOpen.subtract(1, ordering: .relaxed)
       transport.addresses.leave(key)
     }
-    var limits = NIOHTTPDecoderLimitConfiguration()
-    limits.maxHeaderFieldSize = transport.limits.headBytesMax
-    limits.maxHeaderListSize = transport.limits.headBytesMax
-    limits.maxHeaderFieldCount = transport.limits.headerCountMax
-    let connection = HTTP1Connection(transport, room: room, peer: channel.remoteAddress?.ipAddress ?? "")
-    let decoder = HTTPRequestDecoder(limitConfiguration: limits)
-    try channel.pipeline.syncOperations.addHandlers([
-      ByteGate(transport.counters, connection), ByteToMessageHandler(decoder), connection,
-    ])
+    try channel.pipeline.syncOperations.addHandler(
+      ProtocolGate(transport, room: room, peer: channel.remoteAddress?.ipAddress ?? ""))
   }
 
   private static func admit(_ key: AddressCounts.Key, _ transport: TransportContext) -> Bool {

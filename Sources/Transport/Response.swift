@@ -5,6 +5,20 @@ package struct Response: Sendable {
   /// Names and values; `content-length` and `connection` are the transport's business. No line breaks inside.
   package var headers: [(String, String)]
   package var body: [UInt8]
+  /// What gRPC says of an answer that is not 200; the body then is a `google.rpc.Status`, or empty.
+  package var failure: Failure?
+
+  /// A gRPC status.
+  package struct Failure: Sendable, Equatable {
+    /// A `google.rpc.Code`.
+    package var code: Int
+    package var message: String
+
+    package init(code: Int, message: String) {
+      self.code = code
+      self.message = message
+    }
+  }
 
   package init(status: UInt16, headers: [(String, String)] = [], body: [UInt8] = []) {
     self.status = status

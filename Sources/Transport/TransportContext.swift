@@ -20,4 +20,21 @@ final class TransportContext: Sendable {
     budget = BodyBudget(bytesMax: limits.bodyBytesInFlightMax)
     addresses = AddressCounts(perAddressMax: limits.connectionsPerAddressMax)
   }
+
+  /// Hands a request to the receiver: here when its body is small, else on a worker.
+  func complete(_ head: RequestHead, body: [UInt8], reply: Reply) {
+    let receiver = receiver
+    if let workers, body.count > limits.inlineBodyBytesMax {
+      workers.submit { _ in receiver.complete(head, body: body, reply: reply) }
+    } else {
+      receiver.complete(head, body: body, reply: reply)
+    }
+  }
+
+  /// The answer to a request that nobody has room or time for.
+  func unavailable(_ head: RequestHead?) -> Response {
+    var response = receiver.refusal(head, status: 503, message: "busy; try again in a second")
+    response.headers.append(("retry-after", "1"))
+    return response
+  }
 }

@@ -41,6 +41,23 @@ package struct TransportLimits: Sendable {
   /// How often the timeouts above are checked, and so how exact they are.
   package var sweepInterval = Duration.milliseconds(250)
 
+  /// Requests open at once on one HTTP/2 connection: exporters have one or a few, proxies pool more.
+  package var streamsPerConnectionMax = 128
+  /// What a client may send of one HTTP/2 request before we have taken it: at 50 ms of way, 160 Mbit/s.
+  package var streamWindowBytes = 1 << 20
+  /// The same for all requests of one HTTP/2 connection.
+  package var connectionWindowBytes = 4 << 20
+  /// Requests that a client may take back (RST_STREAM) in one go, and a second after that, before the connection ends
+  /// ("rapid reset", CVE-2023-44487): exporters take back a few when they time out.
+  package var streamResetsBurst = 200
+  package var streamResetsPerSecond = 33
+  /// Frames of HTTP/2 that carry nothing of a request, in one go and a second after that. A client opens windows and
+  /// pings now and then.
+  package var controlFramesBurst = 1_000
+  package var controlFramesPerSecond = 200
+  /// Acknowledgements waiting for a client that does not read them.
+  package var acknowledgementsQueuedMax = 1_000
+
   /// How far the event loops step back (`nice(2)`) when others of the process want the same core; 0: not at all.
   package var niceness = 0
 

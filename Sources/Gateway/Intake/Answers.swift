@@ -7,7 +7,7 @@ import Transport
 /// `google.rpc.Status`.
 enum Answers {
   /// Real exporters give up when they are told to wait for more than a few seconds.
-  private static let retryAfter = "1"
+  private static let retryAfter = 1
 
   static func success(_ waiting: PendingReplies.Waiting) -> Response {
     success(waiting.signal, rejected: waiting.rejected, message: waiting.rejection, waiting.encoding)
@@ -26,17 +26,30 @@ enum Answers {
   }
 
   static func error(_ status: UInt16, _ message: String, _ encoding: Encoding) -> Response {
-    response(status, StatusBody.body(code: grpcCode(status), message: message, encoding: encoding), encoding)
+    error(status, message, retryAfter: nil, encoding)
   }
 
-  static func unavailable(_ message: String, _ encoding: Encoding) -> Response {
-    retryable(503, message, encoding)
+  /// An answer that says when to come again.
+  static func later(_ status: UInt16, _ message: String, _ encoding: Encoding) -> Response {
+    error(status, message, retryAfter: retryAfter, encoding)
   }
 
-  private static func retryable(_ status: UInt16, _ message: String, _ encoding: Encoding) -> Response {
-    var answer = error(status, message, encoding)
-    answer.headers.append(("Retry-After", retryAfter))
+  static func unavailable(_ message: String, _ encoding: Encoding) -> Response { later(503, message, encoding) }
+
+  private static func error(
+    _ status: UInt16, _ message: String, retryAfter: Int?, _ encoding: Encoding
+  ) -> Response {
+    let code = retryAfter == nil ? grpcCode(status) : unavailableCode
+    var answer = response(
+      status, StatusBody.body(code: code, message: message, retryAfter: retryAfter, encoding: encoding), encoding)
+    if let retryAfter { answer.headers.append(("Retry-After", "\(retryAfter)")) }
+    answer.failure = Response.Failure(code: code, message: message)
     return answer
+  }
+
+  /// What `grpc.health.v1.Health/Check` answers.
+  static func health(isServing: Bool) -> Response {
+    Response(status: 200, body: [0x08, isServing ? 1 : 2])
   }
 
   static func refused(_ refusal: Refusal, _ encoding: Encoding) -> Response {
@@ -44,7 +57,7 @@ enum Answers {
     case .full(let bytesMax):
       unavailable("the spool is full (\(bytesMax) bytes, spool.max_bytes); retry", encoding)
     case .keyFull(let bytesMax):
-      retryable(
+      later(
         429,
         "this project key has \(bytesMax) bytes in the spool, as much as one key may (half of spool.max_bytes); retry",
         encoding)
@@ -63,16 +76,19 @@ enum Answers {
       headers: [("Content-Type", encoding == .json ? "application/json" : "application/x-protobuf")], body: body)
   }
 
+  /// `UNAVAILABLE`: what every exporter retries, with or without a `RetryInfo`.
+  private static let unavailableCode = 14
+
   /// google.rpc.Code for a status of HTTP.
   private static func grpcCode(_ status: UInt16) -> Int {
     switch status {
-    case 400, 415: 3
+    case 400, 431: 3
     case 401: 16
     case 403: 7
-    case 404, 405: 12
+    case 404, 405, 415: 12
     case 408: 4
     case 413, 429: 8
-    case 503: 14
+    case 503: unavailableCode
     default: 13
     }
   }

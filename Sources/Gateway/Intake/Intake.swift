@@ -46,16 +46,15 @@ final class Intake: RequestReceiver {
   func close() { isClosing.store(true, ordering: .relaxed) }
 
   func begin(_ head: RequestHead) -> Begin {
-    let encoding = Encoding(contentType: head.contentType)
-    let answer = encoding ?? .json
-    guard Route(path: Substring(head.path)) != nil else {
-      return .respond(Answers.error(404, "no such path; use \(Route.known)", answer))
-    }
+    let encoding = Encoding(head)
+    let answer = Self.encoding(head)
+    guard let route = Route(head) else { return .respond(Answers.error(404, Route.unknown(head), answer)) }
     guard head.method == "POST" else {
       var refusal = Answers.error(405, "only POST is allowed here", answer)
       refusal.headers.append(("Allow", "POST"))
       return .respond(refusal)
     }
+    if route == .health { return .accept(bodyLimit: Self.healthBytesMax) }
     guard let key = key(of: head) else {
       return .respond(
         Answers.error(
@@ -69,7 +68,9 @@ final class Intake: RequestReceiver {
     }
     guard encoding != nil else {
       return .respond(
-        Answers.error(415, "the content type must be application/x-protobuf or application/json", answer))
+        Answers.error(
+          415, "the content type must be application/x-protobuf, application/json or, by gRPC, application/grpc",
+          answer))
     }
     guard (try? ContentEncoding(header: head.contentEncoding)) != nil else {
       return .respond(Answers.error(415, "the content encoding must be gzip, deflate, zstd or identity", answer))
@@ -83,9 +84,23 @@ final class Intake: RequestReceiver {
     return .accept(bodyLimit: settings.bodyBytesMax)
   }
 
+  /// A request for health names a service at most.
+  private static let healthBytesMax = 1 << 10
+
+  /// The encoding of an answer.
+  private static func encoding(_ head: RequestHead?) -> Encoding {
+    guard let head else { return .json }
+    return Encoding(head) ?? (head.wire == .grpc ? .protobuf : .json)
+  }
+
   /// What the transport refuses itself is answered in the client's encoding too.
   func refusal(_ head: RequestHead?, status: UInt16, message: String) -> Response {
-    Answers.error(status, message, Encoding(contentType: head?.contentType) ?? .json)
+    let encoding = Self.encoding(head)
+    // The header that tells when to come again is the transport's.
+    guard status == 503 else { return Answers.error(status, message, encoding) }
+    var answer = Answers.unavailable(message, encoding)
+    answer.headers.removeAll { $0.0 == "Retry-After" }
+    return answer
   }
 
   private func tooLarge(_ encoding: Encoding) -> Response {
@@ -99,8 +114,13 @@ final class Intake: RequestReceiver {
   }
 
   func complete(_ head: RequestHead, body: consuming [UInt8], reply: Reply) {
-    let encoding = Encoding(contentType: head.contentType) ?? .json
-    guard let route = Route(path: Substring(head.path)), let key = key(of: head) else {
+    let encoding = Self.encoding(head)
+    let route = Route(head)
+    if route == .health {
+      reply.send(Answers.health(isServing: !isClosing.load(ordering: .relaxed)))
+      return
+    }
+    guard let route, let key = key(of: head) else {
       reply.send(Answers.error(400, "the request changed on its way", encoding))
       return
     }
@@ -111,17 +131,18 @@ final class Intake: RequestReceiver {
     do {
       try store(body, head, key, signal, encoding, reply)
     } catch let error as CodecError {
-      metrics.refused(signal, status: error == .tooLarge(limit: settings.bodyBytesMax) ? 413 : 400, reason: "encoding")
+      metrics.refused(
+        signal, head.wire, status: error == .tooLarge(limit: settings.bodyBytesMax) ? 413 : 400, reason: "encoding")
       if case .tooLarge = error {
         reply.send(tooLarge(encoding))
       } else {
         reply.send(Answers.error(400, "\(error)", encoding))
       }
     } catch let error as OTLPError {
-      metrics.refused(signal, status: error.isOverLimit ? 413 : 400, reason: "otlp")
+      metrics.refused(signal, head.wire, status: error.isOverLimit ? 413 : 400, reason: "otlp")
       reply.send(Answers.error(error.isOverLimit ? 413 : 400, "\(error)", encoding))
     } catch {
-      metrics.refused(signal, status: 400, reason: "unreadable")
+      metrics.refused(signal, head.wire, status: 400, reason: "unreadable")
       reply.send(Answers.error(400, "the request cannot be read", encoding))
     }
   }
@@ -144,20 +165,21 @@ final class Intake: RequestReceiver {
     let scan = try RequestScanner.scan(&body, signal: signal)
     metrics.received(signal, bytes: body.count)
     guard scan.accepted > 0 else {
-      metrics.answered(signal)
+      metrics.answered(signal, head.wire)
       reply.send(Answers.success(signal, rejected: scan.rejected, message: scan.rejection, encoding))
       return
     }
     let arrival = clock()
     let waiting = PendingReplies.Waiting(
-      reply: reply, signal: signal, encoding: encoding, records: scan.accepted, rejected: scan.rejected,
+      reply: reply, signal: signal, wire: head.wire, encoding: encoding, records: scan.accepted,
+      rejected: scan.rejected,
       rejection: scan.rejection)
     let token = replies.add(waiting)
     let append = Append(
       token: token, key: key, signal: signal, arrival: arrival, index: scan.index.encoded(), body: body)
     if let refusal = spool.append(append) {
       replies.remove(token)
-      metrics.refused(signal, refusal)
+      metrics.refused(signal, head.wire, refusal)
       reply.send(Answers.refused(refusal, encoding))
     }
   }

@@ -11,6 +11,7 @@ final class PendingReplies: CommitListener {
   struct Waiting {
     var reply: Reply
     var signal: Signal
+    var wire: RequestHead.Wire
     var encoding: Encoding
     var records: Int
     var rejected: Int
@@ -69,10 +70,10 @@ final class PendingReplies: CommitListener {
       switch append.outcome {
       case .durable(let lane, let sequence):
         mailbox.stored(lane, sequence, waiting.signal, records: waiting.records)
-        metrics.answered(waiting.signal)
+        metrics.answered(waiting.signal, waiting.wire)
         answers.append((waiting.reply, Answers.success(waiting)))
       case .refused(let refusal):
-        metrics.refused(waiting.signal, refusal)
+        metrics.refused(waiting.signal, waiting.wire, refusal)
         answers.append((waiting.reply, Answers.refused(refusal, waiting.encoding)))
       }
     }

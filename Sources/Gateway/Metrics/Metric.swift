@@ -48,7 +48,9 @@ package enum Metric: Int, Sendable, CaseIterable {
     case .oldestPendingAge:
       gauge("hoglet_oldest_pending_age_seconds", [], "How long the oldest request in the spool waits.", scale: 1_000)
     case .requests:
-      counter("hoglet_requests_total", ["signal", "protocol", "code"], "Requests answered, by HTTP or gRPC status.")
+      counter(
+        "hoglet_requests_total", ["signal", "protocol", "code"],
+        "Requests answered, by HTTP status; those of gRPC by the status that stands for theirs.")
     case .requestBytes: counter("hoglet_request_bytes_total", ["signal"], "Bytes of accepted requests, decompressed.")
     case .rejects: counter("hoglet_rejects_total", ["reason"], "Requests that were refused.")
     case .spoolBytes: gauge("hoglet_spool_bytes", [], "Bytes of the spool in use.")

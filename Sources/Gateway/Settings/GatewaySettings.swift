@@ -17,7 +17,8 @@ package struct GatewaySettings: Sendable, Equatable {
   package init() {}
 
   package struct Server: Sendable, Equatable {
-    package var listen = ListenAddress(host: "127.0.0.1", port: 4318)
+    /// OTLP's ports: for HTTP and for gRPC by custom; every listener speaks both.
+    package var listen = [ListenAddress(host: "127.0.0.1", port: 4318), ListenAddress(host: "127.0.0.1", port: 4317)]
     /// The largest request body, decompressed.
     package var bodyBytesMax = 64 << 20
     /// Bytes of requests that may be in memory at once, over all connections.

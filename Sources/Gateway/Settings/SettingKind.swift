@@ -101,6 +101,21 @@ extension SettingKind<ListenAddress> {
   }
 }
 
+extension SettingKind<[ListenAddress]> {
+  /// One address or more, with commas between them.
+  static var addresses: Self {
+    Self("addresses", allowed: "host:port,…", write: { $0.map(\.description).joined(separator: ",") }) { text in
+      let words = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
+      let addresses = words.compactMap { ListenAddress($0) }
+      guard !addresses.isEmpty, addresses.count == words.count else {
+        return .failure(
+          SettingComplaint("not an address; write host:port, for example 127.0.0.1:4318 or [::1]:4318,[::1]:4317"))
+      }
+      return .success(addresses)
+    }
+  }
+}
+
 extension SettingKind where Value: RawRepresentable<String> & CaseIterable {
   static var choice: Self { choice([:]) }
 

@@ -4,8 +4,8 @@ extension Setting {
 
   private static let intake: [Setting] = [
     Setting(
-      "server.listen", \.server.listen, .address,
-      "Where applications send OTLP: HTTP/1.1, protobuf or JSON."),
+      "server.listen", \.server.listen, .addresses,
+      "Where applications send OTLP, one or more addresses; each speaks HTTP/1.1, HTTP/2 and gRPC."),
     Setting(
       // An arena of bytes holds at most 4 GiB, and a batch decoded is larger than its request.
       "server.body_max", \.server.bodyBytesMax, .bytes(1 << 10...1 << 30),

@@ -62,7 +62,7 @@ extension GatewaySettings {
 
   /// Settings that are right one by one but not together.
   private func contradictions() -> [String] {
-    guard server.listen == admin.listen, server.listen.port != 0 else { return [] }
+    guard admin.listen.port != 0, server.listen.contains(admin.listen) else { return [] }
     return ["server.listen and admin.listen are the same address; give one of them another port"]
   }
 
