@@ -1,15 +1,13 @@
 import CNghttp2
 
 /// The C functions libnghttp2 calls, each no more than the way to the delegate.
-@safe final class HTTP2Callbacks: @unchecked Sendable {
-  // Made once, never changed.
-  static let shared = HTTP2Callbacks()
+@safe final class HTTP2Callbacks {
   let table: OpaquePointer
 
-  private init() {
+  init() throws(HTTP2Session.Failure) {
     var created: OpaquePointer?
-    unsafe nghttp2_session_callbacks_new(&created)
-    guard let created = unsafe created else { fatalError("out of memory") }
+    let code = unsafe nghttp2_session_callbacks_new(&created)
+    guard let created = unsafe created else { throw HTTP2Session.Failure(code: code) }
     unsafe table = created
     unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(created) { _, frame, user in
       if unsafe HTTP2Callbacks.kind(frame.unsafelyUnwrapped) == .request {
@@ -46,6 +44,8 @@ import CNghttp2
       return 0
     }
   }
+
+  deinit { unsafe nghttp2_session_callbacks_del(table) }
 
   static let readData: nghttp2_data_source_read_callback = { _, stream, room, count, flags, _, user in
     let session = unsafe HTTP2Callbacks.session(user)

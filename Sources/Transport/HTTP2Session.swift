@@ -62,8 +62,9 @@ struct HTTP2Data {
   init(_ limits: TransportLimits, delegate: any HTTP2SessionDelegate) throws(Failure) {
     self.delegate = delegate
     var created: OpaquePointer?
-    let code = unsafe nghttp2_session_server_new2(
-      &created, HTTP2Callbacks.shared.table, nil, Self.options(limits).table)
+    let callbacks = try HTTP2Callbacks()
+    let options = try HTTP2Options(limits)
+    let code = unsafe nghttp2_session_server_new2(&created, callbacks.table, nil, options.table)
     guard code == 0, let created = unsafe created else { throw Failure(code: code) }
     unsafe session = created
     unsafe nghttp2_session_set_user_data(created, Unmanaged.passUnretained(self).toOpaque())
@@ -82,12 +83,6 @@ struct HTTP2Data {
   }
 
   deinit { unsafe nghttp2_session_del(session) }
-
-  private static func options(_ limits: TransportLimits) -> HTTP2Options {
-    HTTP2Options(
-      resetsBurst: limits.streamResetsBurst, resetsPerSecond: limits.streamResetsPerSecond,
-      acknowledgementsMax: limits.acknowledgementsQueuedMax)
-  }
 
   /// Takes what the client sent.
   func receive(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
@@ -169,15 +164,16 @@ struct HTTP2Data {
 @safe private final class HTTP2Options {
   let table: OpaquePointer
 
-  init(resetsBurst: Int, resetsPerSecond: Int, acknowledgementsMax: Int) {
+  init(_ limits: TransportLimits) throws(HTTP2Session.Failure) {
     var created: OpaquePointer?
-    unsafe nghttp2_option_new(&created)
-    guard let created = unsafe created else { fatalError("out of memory") }
+    let code = unsafe nghttp2_option_new(&created)
+    guard let created = unsafe created else { throw HTTP2Session.Failure(code: code) }
     unsafe table = created
     // Windows open when bytes are taken, not when they arrive.
     unsafe nghttp2_option_set_no_auto_window_update(created, 1)
-    unsafe nghttp2_option_set_stream_reset_rate_limit(created, UInt64(resetsBurst), UInt64(resetsPerSecond))
-    unsafe nghttp2_option_set_max_outbound_ack(created, acknowledgementsMax)
+    unsafe nghttp2_option_set_stream_reset_rate_limit(
+      created, UInt64(limits.streamResetsBurst), UInt64(limits.streamResetsPerSecond))
+    unsafe nghttp2_option_set_max_outbound_ack(created, limits.acknowledgementsQueuedMax)
     // Closed streams are of use only for priorities, which we do not serve.
     unsafe nghttp2_option_set_no_closed_streams(created, 1)
   }

@@ -9,6 +9,7 @@ import Testing
     arguments: [
       ("server.listen", "0.0.0.0:4318", "0.0.0.0:4318"), ("server.listen", "[::1]:0", "[::1]:0"),
       ("server.listen", "my_host.local:65535", "my_host.local:65535"),
+      ("server.listen", "a:1, [::1]:2", "a:1,[::1]:2"),
       ("server.body_max", "500kB", "500kB"), ("server.body_max", "1048576", "1MiB"),
       ("server.body_max", "2 mib", "2MiB"),
       ("server.body_max", "1024", "1KiB"), ("server.body_max", "1GiB", "1GiB"),
@@ -35,7 +36,8 @@ import Testing
     arguments: [
       ("server.listen", "4318", "not an address"), ("server.listen", "localhost:65536", "not an address"),
       ("server.listen", "::1:4318", "not an address"), ("server.listen", ":4318", "not an address"),
-      ("server.listen", "[localhost]:1", "not an address"), ("server.listen", "a b:1", "not an address"),
+      ("server.listen", "[localhost]:1", "not an address"), ("server.listen", "a/b:1", "not an address"),
+      ("server.listen", "", "not an address"), ("server.listen", "a:1,,b:2", "not an address"),
       ("server.listen", "host:+1", "not an address"), ("server.listen", "[]:1", "not an address"),
       ("server.body_max", "64 parsecs", "not a byte count"), ("server.body_max", "-1", "not a byte count"),
       ("server.body_max", "9223372036854775807GiB", "not a byte count"), ("server.body_max", "1023", "out of range"),
