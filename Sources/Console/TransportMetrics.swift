@@ -26,6 +26,10 @@ extension MetricFamily {
       family("hoglet_http_connections", "Connections open now.", .gauge, \.connectionsOpen),
       family("hoglet_http_connections_opened_total", "Connections accepted.", .counter, \.connectionsOpened),
       family("hoglet_http_connections_refused_total", "Connections over a limit.", .counter, \.connectionsRefused),
+      family("hoglet_tls_handshakes_total", "TLS connections set up.", .counter, \.handshakes),
+      family(
+        "hoglet_tls_handshakes_failed_total", "TLS connections that failed before any request.", .counter,
+        \.handshakesFailed),
       MetricFamily(
         name: "hoglet_http_answers_total", help: "Answers by the class of their status.", kind: .counter,
         samples: answers),

@@ -51,7 +51,8 @@ extension Commands {
   /// What a person who has just started it wants to know.
   private static func announce(_ gateway: Gateway, _ settings: GatewaySettings) {
     var text = ""
-    for address in gateway.ingest.addresses { text += "listening on http://\(address)\n" }
+    let scheme = settings.tls.certificates.isEmpty ? "http" : "https"
+    for address in gateway.ingest.addresses { text += "listening on \(scheme)://\(address)\n" }
     for address in gateway.admin.addresses { text += "admin on http://\(address)\n" }
     switch settings.mode {
     case .local:
@@ -137,7 +138,7 @@ extension StartError {
   fileprivate var status: CommandStatus {
     switch self {
     case .mappings: .badData
-    case .listen, .capture: .configuration
+    case .listen, .tls, .capture: .configuration
     case .spool, .store, .noThread: .unavailable
     }
   }

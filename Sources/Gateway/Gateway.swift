@@ -14,6 +14,7 @@ package import Transport
 package enum StartError: Error, CustomStringConvertible {
   /// A listener cannot be opened; the text names its setting.
   case listen(setting: String, reason: String)
+  case tls(TLSError)
   case spool(SpoolError)
   case store(StoreError)
   case capture(CaptureError)
@@ -24,6 +25,7 @@ package enum StartError: Error, CustomStringConvertible {
   package var description: String {
     switch self {
     case .listen(let setting, let reason): "\(reason) (\(setting))"
+    case .tls(let error): "\(error) (tls.certificate, tls.key, tls.client_ca)"
     case .spool(let error): "\(error)"
     case .store(let error): "\(error)"
     case .capture(let error): "\(error)"
@@ -44,6 +46,7 @@ package final class Gateway: Sendable {
   private let delivery: DeliveryThread
   private let store: LocalStore?
   private let reloader: MappingsReloader?
+  private let certificates: CertificateReloader?
   private let log: Logger
   let status: StatusBoard
   private let retryRefused: @Sendable () -> Void
@@ -57,6 +60,7 @@ package final class Gateway: Sendable {
     let gateway = try Gateway(parts, settings, log)
     guard let delivery = parts.takeDelivery(), parts.thread.start(delivery) else { throw .noThread }
     gateway.reloader?.start(loaded: loaded)
+    gateway.certificates?.start()
     return gateway
   }
 
@@ -83,10 +87,12 @@ package final class Gateway: Sendable {
     limits.bodyBytesMax = settings.server.bodyBytesMax
     limits.bodyBytesInFlightMax = settings.server.memoryBytesMax
     limits.niceness = Self.intakeNiceness
+    let tls = try Self.certificates(settings.tls)
+    certificates = tls.map { CertificateReloader($0.certificates, $0.settings, log: log) }
     do throws(TransportError) {
       ingest = try HTTPServer.start(
         listen: settings.server.listen.map { "\($0)" }, limits: limits, receiver: parts.intake,
-        threads: settings.server.threads ?? Self.coreCount)
+        tls: tls?.certificates, threads: settings.server.threads ?? Self.coreCount)
     } catch {
       throw .listen(setting: "server.listen, HOGLET_SERVER_LISTEN", reason: "\(error)")
     }
@@ -104,6 +110,17 @@ package final class Gateway: Sendable {
     parts.status.add(admin, as: "admin")
   }
 
+  private static func certificates(
+    _ settings: GatewaySettings.TLS
+  ) throws(StartError) -> (certificates: TLSCertificates, settings: TLSSettings)? {
+    guard let settings = settings.settings else { return nil }
+    do throws(TLSError) {
+      return (try TLSCertificates(settings), settings)
+    } catch {
+      throw .tls(error)
+    }
+  }
+
   /// Delivery goes first on a busy core: what is taken in faster than it is delivered only makes the spool grow, into
   /// memory and disk that are cold, which makes everything dearer. A tenth of the core's time is left to intake, enough
   /// for as many requests as delivery could deliver with the rest.
@@ -114,8 +131,12 @@ package final class Gateway: Sendable {
   /// What a hang-up asks for: reads again what may change while the gateway runs.
   package func reload() {
     retryRefused()
-    guard let reloader else { return log.notice("nothing to load anew: the mappings are the built-in ones") }
-    reloader.reload()
+    certificates?.reload()
+    if let reloader {
+      reloader.reload()
+    } else if certificates == nil {
+      log.notice("nothing to load anew: the mappings are the built-in ones")
+    }
   }
 
   /// Stops in the order of a span's way: no new connections, answers to what is open, everything committed, what PostHog
@@ -124,6 +145,7 @@ package final class Gateway: Sendable {
     let deadline = WallClock.now() + UInt64(clamping: grace.components.seconds) * 1_000_000_000
     status.close()
     reloader?.stop()
+    certificates?.stop()
     await ingest.stopAccepting()
     intake.close()
     await ingest.drain(deadline: .seconds(min(grace.components.seconds, 5)))

@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Listens for HTTP/1.1 and hands requests to a receiver. To stop: `stopAccepting`, then `drain`.
+/// Listens for HTTP/1.1, HTTP/2 and gRPC, in cleartext or TLS, and hands requests to a receiver. To stop: `stopAccepting`, then `drain`.
 package final class HTTPServer: Sendable {
   /// The addresses bound, in the order asked for, with the ports the system chose.
   package let addresses: [ListenAddress]
@@ -21,17 +21,18 @@ package final class HTTPServer: Sendable {
 
   /// Listens on every address of `listen` (`host:port`, port 0: any), or on none and throws. Blocks until bound.
   ///
+  /// With `tls`, every listener speaks it and nothing else.
   /// `threads` event loops own the connections; `workers` threads take bodies too large for a loop (0: none does).
   package static func start(
-    listen: [String], limits: TransportLimits = TransportLimits(), receiver: any RequestReceiver, threads: Int,
-    workers: Int = 1
+    listen: [String], limits: TransportLimits = TransportLimits(), receiver: any RequestReceiver,
+    tls: TLSCertificates? = nil, threads: Int, workers: Int = 1
   ) throws(TransportError) -> HTTPServer {
     var wanted: [ListenAddress] = []
     for text in listen { wanted.append(try ListenAddress(parsing: text)) }
     var limits = limits
     limits.connectionsMax = min(limits.connectionsMax, descriptorsMax() - descriptorsReserved)
     let pool = workers > 0 ? NIOThreadPool(numberOfThreads: workers) : nil
-    let transport = TransportContext(limits: limits, receiver: receiver, workers: pool)
+    let transport = TransportContext(limits: limits, receiver: receiver, tls: tls, workers: pool)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
     let rooms = makeRooms(group, limits)
     var listeners: [any Channel] = []

@@ -60,6 +60,9 @@ enum Listener {
       transport.counters.connectionsOpen.subtract(1, ordering: .relaxed)
       transport.addresses.leave(key)
     }
+    if let tls = transport.tls {
+      try channel.pipeline.syncOperations.addHandler(TLSConnection(transport, tls, room: room))
+    }
     try channel.pipeline.syncOperations.addHandler(
       ProtocolGate(transport, room: room, peer: channel.remoteAddress?.ipAddress ?? ""))
   }

@@ -8,14 +8,17 @@ final class TransportContext: Sendable {
   let counters = TransportCounters()
   let budget: BodyBudget
   let addresses: AddressCounts
+  /// Nil for cleartext.
+  let tls: TLSCertificates?
   /// Takes bodies too large for an event loop; nil: everything stays on the loops.
   let workers: NIOThreadPool?
   /// Replies somebody still holds: while there are any, the event loops must not stop.
   let repliesOpen = Atomic(0)
 
-  init(limits: TransportLimits, receiver: any RequestReceiver, workers: NIOThreadPool?) {
+  init(limits: TransportLimits, receiver: any RequestReceiver, tls: TLSCertificates?, workers: NIOThreadPool?) {
     self.limits = limits
     self.receiver = receiver
+    self.tls = tls
     self.workers = workers
     budget = BodyBudget(bytesMax: limits.bodyBytesInFlightMax)
     addresses = AddressCounts(perAddressMax: limits.connectionsPerAddressMax)

@@ -4,6 +4,8 @@ import Synchronization
 package struct TransportCounts: Sendable, Equatable {
   /// Connections open now, and opened and refused (over a limit) since the start.
   package var connectionsOpen = 0, connectionsOpened = 0, connectionsRefused = 0
+  /// TLS connections whose handshake succeeded, and failed or took too long.
+  package var handshakes = 0, handshakesFailed = 0
   /// Answers by the first digit of their status.
   package var answers2xx = 0, answers3xx = 0, answers4xx = 0, answers5xx = 0
   /// Bytes read from clients, heads included.
@@ -20,6 +22,8 @@ final class TransportCounters: Sendable {
   let connectionsOpened = Atomic(0)
   let connectionsRefused = Atomic(0)
   let bytesIn = Atomic(0)
+  let handshakes = Atomic(0)
+  let handshakesFailed = Atomic(0)
   private let answers2xx = Atomic(0)
   private let answers3xx = Atomic(0)
   private let answers4xx = Atomic(0)
@@ -39,6 +43,8 @@ final class TransportCounters: Sendable {
     counts.connectionsOpen = connectionsOpen.load(ordering: .relaxed)
     counts.connectionsOpened = connectionsOpened.load(ordering: .relaxed)
     counts.connectionsRefused = connectionsRefused.load(ordering: .relaxed)
+    counts.handshakes = handshakes.load(ordering: .relaxed)
+    counts.handshakesFailed = handshakesFailed.load(ordering: .relaxed)
     counts.answers2xx = answers2xx.load(ordering: .relaxed)
     counts.answers3xx = answers3xx.load(ordering: .relaxed)
     counts.answers4xx = answers4xx.load(ordering: .relaxed)

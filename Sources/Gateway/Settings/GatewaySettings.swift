@@ -1,9 +1,11 @@
 package import Logging
 package import Mapping
+package import Transport
 
 /// Everything a person can set. The fields hold the defaults; `Setting.table` says how each is named, read and explained.
 package struct GatewaySettings: Sendable, Equatable {
   package var server = Server()
+  package var tls = TLS()
   package var admin = Admin()
   package var posthog = PostHog()
   package var spool = Spool()
@@ -25,6 +27,21 @@ package struct GatewaySettings: Sendable, Equatable {
     package var memoryBytesMax = 96 << 20
     /// Nil for one a core.
     package var threads: Int?
+  }
+
+  package struct TLS: Sendable, Equatable {
+    /// Empty for cleartext; a key for each.
+    package var certificates: [String] = []
+    package var keys: [String] = []
+    package var clientCA: String?
+
+    /// As the listeners take it; nil for cleartext.
+    package var settings: TLSSettings? {
+      guard !certificates.isEmpty else { return nil }
+      return TLSSettings(
+        identities: zip(certificates, keys).map { TLSSettings.Identity(certificate: $0, key: $1) },
+        clientAuthorities: clientCA)
+    }
   }
 
   package struct Admin: Sendable, Equatable {

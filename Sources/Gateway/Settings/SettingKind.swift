@@ -90,6 +90,17 @@ extension SettingKind<[String]> {
   }
 }
 
+extension SettingKind<[String]> {
+  /// Files, with commas between them.
+  static var paths: Self {
+    Self("paths", allowed: "with commas between", write: { $0.joined(separator: ",") }) { text in
+      text.utf8.contains(0)
+        ? .failure(SettingComplaint("not a path: it holds a zero byte"))
+        : .success(text.split(separator: ",").map(String.init))
+    }
+  }
+}
+
 extension SettingKind<ListenAddress> {
   static var address: Self {
     Self("address", allowed: "host:port", write: { $0.description }) { text in

@@ -18,6 +18,14 @@ extension Setting {
       "server.threads", \.server.threads, .integer(1...64), none: "number of cores",
       "Threads that serve connections."),
     Setting(
+      "tls.certificate", \.tls.certificates, .paths,
+      "Certificate with its chain (PEM): every listener for OTLP then speaks TLS. Several, with as many keys, are chosen "
+        + "among by the host that a client names. Files that change are read again."),
+    Setting("tls.key", \.tls.keys, .paths, "The certificate's private key (PEM, without a password)."),
+    Setting(
+      "tls.client_ca", \.tls.clientCA, .path, none: "none",
+      "Certificate authorities (PEM): only clients with a certificate of theirs are served."),
+    Setting(
       "admin.listen", \.admin.listen, .address,
       "Where Prometheus and load balancers look: /metrics, /healthz, /readyz. Do not expose it to the internet."),
   ]

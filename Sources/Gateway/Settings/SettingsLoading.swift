@@ -62,8 +62,21 @@ extension GatewaySettings {
 
   /// Settings that are right one by one but not together.
   private func contradictions() -> [String] {
-    guard admin.listen.port != 0, server.listen.contains(admin.listen) else { return [] }
-    return ["server.listen and admin.listen are the same address; give one of them another port"]
+    var contradictions: [String] = []
+    func note(_ isWrong: Bool, _ contradiction: String) {
+      if isWrong { contradictions.append(contradiction) }
+    }
+    note(
+      admin.listen.port != 0 && server.listen.contains(admin.listen),
+      "server.listen and admin.listen are the same address; give one of them another port")
+    note(
+      tls.certificates.count != tls.keys.count,
+      "tls.certificate names \(tls.certificates.count) files and tls.key \(tls.keys.count); each certificate needs its key"
+    )
+    note(
+      tls.clientCA != nil && tls.certificates.isEmpty,
+      "tls.client_ca is set without tls.certificate: clients show certificates in TLS only")
+    return contradictions
   }
 
   /// Settings that work together, but hardly as meant.
