@@ -90,6 +90,13 @@ final class Client {
     }
   }
 
+  /// The next bytes, exactly as many.
+  func receive(bytes count: Int) throws -> [UInt8] {
+    while buffered.count < count { try fill() }
+    defer { buffered.removeFirst(count) }
+    return Array(buffered[..<count])
+  }
+
   /// Whether the server closes the connection without another byte.
   func isClosed() -> Bool {
     if !buffered.isEmpty { return false }

@@ -3,6 +3,7 @@ import Glibc
 enum ShellError: Error { case noProcess, failed(CInt) }
 
 /// What a shell command writes.
+@discardableResult
 func shell(_ command: String) throws -> String {
   guard let stream = unsafe popen(command, "r") else { throw ShellError.noProcess }
   var output = [UInt8]()
