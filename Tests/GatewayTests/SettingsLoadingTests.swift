@@ -50,7 +50,10 @@ import Testing
     #expect(try Self.load().settings.log.level == .info)
   }
 
-  @Test("every setting can be given in every way", arguments: Setting.table.map(\.name))
+  /// Those of TLS go together only.
+  @Test(
+    "every setting can be given in every way",
+    arguments: Setting.table.map(\.name).filter { !$0.hasPrefix("tls.") })
   func everySetting(name: String) throws {
     let values = [
       "server.listen": "1.2.3.4:5", "admin.listen": "1.2.3.4:6", "server.body_max": "1MiB", "server.memory": "1GiB",
@@ -73,6 +76,17 @@ import Testing
     #expect(try Self.load([], [:], file: "\(words[0]):\n  \(words[1]): \(value)\n").settings == expected)
     #expect(try Self.load([], [:], file: "\(words[0]): {\(words[1]): '\(value)'}").settings == expected)
     if let other = setting.otherEnvironmentName { #expect(try Self.load([], [other: value]).settings == expected) }
+  }
+
+  @Test("certificates and keys go in pairs, and authorities with them")
+  func certificates() throws {
+    let pairs = try Self.load(["--tls-certificate=a.pem,b.pem", "--tls-key=a.key,b.key", "--tls-client-ca=ca.pem"])
+    let tls = try #require(pairs.settings.tls.settings)
+    #expect(tls.files == ["a.pem", "a.key", "b.pem", "b.key", "ca.pem"] && tls.clientAuthorities == "ca.pem")
+    #expect(try Self.load().settings.tls.settings == nil)
+    #expect(
+      Self.problems(["--tls-certificate=a.pem,b.pem", "--tls-key=a.key"]).first?.contains("each certificate") == true)
+    #expect(Self.problems(["--tls-client-ca=ca.pem"]).first?.contains("without tls.certificate") == true)
   }
 
   @Test("a list of names may be written as one in the file")
