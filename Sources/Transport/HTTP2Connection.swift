@@ -173,7 +173,9 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
     switch transport.receiver.begin(stream.request) {
     case .respond(let response): return write(response, stream)
     case .accept(let bodyLimit):
-      if let fault = stream.body.accept(min(bodyLimit, limits.bodyBytesMax), length: stream.request.contentLength) {
+      if let fault = stream.body.accept(
+        min(bodyLimit, limits.bodyBytesMax), length: stream.request.contentLength, limits)
+      {
         return refuse(stream, fault)
       }
     }
@@ -188,7 +190,7 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
       return
     }
     session?.consumed(bytes.count, of: stream.id)
-    switch unsafe stream.receive(bytes) {
+    switch unsafe stream.receive(bytes, limits) {
     case nil: break
     case .body(let fault): refuse(stream, fault)
     case .framing(let message): refuse(stream, framing: message)

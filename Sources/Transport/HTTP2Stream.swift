@@ -97,7 +97,7 @@ final class HTTP2Stream {
     case framing(String)
   }
 
-  func receive(_ bytes: UnsafeRawBufferPointer) -> BodyFault? {
+  func receive(_ bytes: UnsafeRawBufferPointer, _ limits: TransportLimits) -> BodyFault? {
     guard isGRPC else { return unsafe body.append(bytes).map { .body($0) } }
     var rest = unsafe bytes[...]
     if prefix.count < GRPC.prefixBytes {
@@ -113,7 +113,7 @@ final class HTTP2Stream {
       }
       if !prefix.isCompressed { request.contentEncoding = nil }
       messageLength = prefix.length
-      if let fault = body.accept(body.bytesMax, length: messageLength) { return .body(fault) }
+      if let fault = body.accept(body.bytesMax, length: messageLength, limits) { return .body(fault) }
     }
     guard unsafe body.bytesRead + rest.count <= messageLength else {
       return .framing("more than one message in a unary call")

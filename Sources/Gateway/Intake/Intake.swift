@@ -156,7 +156,7 @@ final class Intake: RequestReceiver {
     if packed != .identity {
       body = try Decompressor.decompress(body.span, encoding: packed, limit: settings.bodyBytesMax)
       guard reply.hold(body.count) else {
-        metrics.refused(signal, status: 503, reason: "memory")
+        metrics.refused(signal, head.wire, status: 503, reason: "memory")
         reply.send(Answers.unavailable("more is arriving than fits in memory (server.memory); retry", encoding))
         return
       }
