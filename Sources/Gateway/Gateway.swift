@@ -199,7 +199,7 @@ private final class Parts {
       defaultKey = key?.reveal()
       let sender = try Self.sender(settings, host)
       bell.set(sender.wakeUp)
-      sink = CaptureSink(sender: sender, counters: captured, refused: refused, log: log)
+      sink = CaptureSink(sender: sender, counters: captured, refused: refused, time: SystemTime(), log: log)
     }
     status = StatusBoard(spool: spool, capture: captured, metrics: metrics)
     intake = Intake(

@@ -13,12 +13,15 @@ final class CaptureSink: EventSink {
   private let log: Logger
   private let counters: SharedCaptureCounters
   private let refused: RefusedKeys
+  private let time: any TimeSource
   private var keys: [UInt32: String] = [:]
 
-  init(sender: Sender, counters: SharedCaptureCounters, refused: RefusedKeys, log: Logger) {
+  /// `time` is the sender's.
+  init(sender: Sender, counters: SharedCaptureCounters, refused: RefusedKeys, time: any TimeSource, log: Logger) {
     self.sender = sender
     self.counters = counters
     self.refused = refused
+    self.time = time
     self.log = log
   }
 
@@ -33,7 +36,7 @@ final class CaptureSink: EventSink {
   func unblock() { sender.unblock() }
 
   func enqueue(_ lane: LaneID, _ events: [MappedEvent], trace: TraceID, token: UInt64, _ bytes: ByteSpan) {
-    let now = SystemTime().now
+    let now = time.now
     for place in events.indices {
       sender.enqueue(lane: lane.value, .ai, token: token, bytes, events[place].json, now: now)
     }

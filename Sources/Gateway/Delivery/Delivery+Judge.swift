@@ -63,13 +63,17 @@ extension Delivery {
       loader.reset()
       let through = context.frozen.isEmpty ? nil : through
       return putBack(held, trace, through: through, after: DeliveryLimits.retryWait, isUnreadable: true, &lane)
+    } catch SpoolError.corrupt(_, let sequence, let reason) where units.contains(where: { $0.sequence != sequence }) {
+      log.error("of trace \(trace) one request is damaged (\(reason)); it is sent without that")
+      loader.reset()
+      var rest = held
+      rest.units.removeAll { $0.sequence == sequence }
+      bury(units.filter { $0.sequence == sequence }, &lane)
+      return map(rest, trace, context, through: through, &lane)
     } catch {
       log.error("trace \(trace) cannot be read (\(error)); what is readable of others is not affected")
       loader.reset()
-      for reference in units { lane.requests[reference.sequence]?.isDamaged = true }
-      var counts = SettledRecords()
-      (counts.deadSpans, counts.deadLogs) = records(of: units, lane)
-      return finish(units, counts, &lane)
+      return bury(units, &lane)
     }
     loader.take { mapper.load(&$0, isLate: context.late != nil) }
     let facts = mapper.facts
@@ -100,6 +104,14 @@ extension Delivery {
     let going = OutgoingTrace(
       lane: lane.lane, frozen: frozen, units: units, eventsLeft: events.count, bytes: bytes, settled: settled)
     hold(going, events, &lane)
+  }
+
+  /// Counts units that cannot be read as dead; their requests are kept for people to look at.
+  private func bury(_ units: [UnitReference], _ lane: inout LaneState) {
+    for reference in units { lane.requests[reference.sequence]?.isDamaged = true }
+    var counts = SettledRecords()
+    (counts.deadSpans, counts.deadLogs) = records(of: units, lane)
+    finish(units, counts, &lane)
   }
 
   /// Keeps events until they are frozen on disk.
@@ -191,8 +203,8 @@ extension Delivery {
   func committed(_ token: UInt64, _ isDurable: Bool) {
     if let batch = committing[token] {
       guard isDurable else { return retry(batch.change(token: token)) }
-      committing[token] = nil
-      send(batch)
+      batch.isDurable = true
+      sendDurable()
     } else if let change = settling[token] {
       guard isDurable else { return retry(change) }
       settling[token] = nil
@@ -201,13 +213,23 @@ extension Delivery {
 
   private func retry(_ change: Change) {
     retries.append(change)
-    retryAt = clock() + DeliveryLimits.retryWait
+    retriedAt = clock()
   }
 
   func retryChanges() {
-    guard !retries.isEmpty, clock() >= retryAt else { return }
+    guard !retries.isEmpty, isOver(DeliveryLimits.retryWait, since: retriedAt) else { return }
     for change in retries { spool.commit(change) }
     retries.removeAll()
+  }
+
+  /// In the order in which they were frozen. A late part of a trace that was sent, and is done, before the part before it
+  /// is on disk would after a crash stand for both.
+  private func sendDurable() {
+    for token in committing.keys.sorted() {
+      guard let batch = committing[token], batch.isDurable else { return }
+      committing[token] = nil
+      send(batch)
+    }
   }
 
   private func send(_ batch: FreezeBatch) {

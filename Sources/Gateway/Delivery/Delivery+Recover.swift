@@ -36,14 +36,15 @@ extension Delivery {
         switch entry {
         case .frozen(let frozen):
           through = max(through, frozen.through)
-          var part = RecoveredTrace(frozen: frozen, isLate: lane.remembered[frozen.trace] != nil)
-          // Frozen again by the start before this one: the same part.
-          if let again = lane.recovered[frozen.trace]?.firstIndex(where: {
-            !$0.isDone && $0.frozen.through == frozen.through
-          }) {
-            part.isLate = lane.recovered[frozen.trace]?.remove(at: again).isLate ?? part.isLate
+          let parts = lane.recovered[frozen.trace] ?? []
+          if let again = parts.firstIndex(where: { !$0.isDone && $0.frozen.through == frozen.through }) {
+            // Frozen again by the start before this one: the same part, in its place, for a request belongs to the first
+            // part that reaches so far.
+            lane.recovered[frozen.trace]?[again].frozen = frozen
+          } else {
+            let part = RecoveredTrace(frozen: frozen, isLate: lane.remembered[frozen.trace] != nil)
+            lane.recovered[frozen.trace, default: []].append(part)
           }
-          lane.recovered[frozen.trace, default: []].append(part)
           remember(frozen, spans: frozen.events.map(\.key), &lane)
         case .done(let trace, let part):
           through = max(through, part)
@@ -70,7 +71,9 @@ extension Delivery {
       guard lane.open[next.trace]?.frozenThrough == next.through else { continue }
       judge(next.trace, &lane)
     }
-    if lane.resumable.isEmpty, isCaughtUp, !lane.recovered.isEmpty { lane.recovered = [:] }
+    guard lane.resumable.isEmpty, isCaughtUp, !lane.recovered.isEmpty else { return }
+    // A trace that could not be read so far still needs what was frozen of it.
+    if !lane.open.values.contains(where: { $0.frozenThrough != nil }) { lane.recovered = [:] }
   }
 }
 

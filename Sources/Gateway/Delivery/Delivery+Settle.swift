@@ -15,11 +15,10 @@ extension Delivery {
         start = end
       }
     case .dead(let token, let status, let reason, let event):
-      guard let going = outgoing[token], var lane = lanes.removeValue(forKey: going.lane) else { return }
+      guard let going = outgoing[token], let lane = lanes[going.lane] else { return }
       let source = deadLetterSource(of: event, going, lane)
-      lane.deadLetters.append(
+      outgoing[token]?.letters.append(
         DeadLetter(time: clock(), status: status, reason: reason, event: event, source: source))
-      lanes[going.lane] = lane
       settle(token, delivered: 0, dead: 1)
     }
   }
@@ -32,6 +31,8 @@ extension Delivery {
     lane.outstandingBytes -= going.bytes
     lane.window = min(lane.window + going.bytes, DeliveryLimits.outstandingBytesMax)
     if !going.isRetry { lane.finished.append((going.frozen.trace, going.frozen.through)) }
+    // In one commit with the trace's end: of two, the second may be stored and the first not.
+    lane.deadLetters += going.letters
     finish(going.units, going.settled, &lane)
     lanes[going.lane] = lane
   }

@@ -79,7 +79,7 @@ final class Delivery {
   /// Settlements that wait for their commit, for a second attempt if the disk refuses.
   var settling: [UInt64: Change] = [:]
   var retries: [Change] = []
-  var retryAt: UInt64 = 0
+  var retriedAt: UInt64 = 0
   var outgoing = SlotTable<OutgoingTrace>()
   var outstandingBytes = 0
   var nextToken: UInt64 = 1
@@ -151,18 +151,22 @@ final class Delivery {
   /// Every commit is synced to the disk, so traces share one: until enough are there, or the first has waited.
   private var isFreezeDue: Bool {
     if freezing.isEmpty { return false }
-    let now = clock()
     if freezing.output.count >= DeliveryLimits.freezeBytesDue { return true }
-    if freezingSince == 0 { freezingSince = now }
-    return now >= freezingSince &+ DeliveryLimits.freezeWait
+    if freezingSince == 0 { freezingSince = clock() }
+    return isOver(DeliveryLimits.freezeWait, since: freezingSince)
   }
 
-  private var isSettlementDue: Bool { clock() >= settledAt &+ DeliveryLimits.settleWait }
+  private var isSettlementDue: Bool { isOver(DeliveryLimits.settleWait, since: settledAt) }
+
+  /// Whether a wait is over; also when the clock was set back meanwhile, or it could last for hours.
+  func isOver(_ wait: UInt64, since start: UInt64) -> Bool {
+    let now = clock()
+    return now >= start &+ wait || now < start
+  }
 
   private func publishNow() {
-    let now = clock()
-    guard now >= publishedAt &+ DeliveryLimits.publishInterval else { return }
-    publishedAt = now
+    guard isOver(DeliveryLimits.publishInterval, since: publishedAt) else { return }
+    publishedAt = clock()
     publish(lanes.mapValues { LaneSnapshot($0, sink.state($0.lane)) })
   }
 
@@ -197,7 +201,8 @@ final class Delivery {
   }
 
   func mayRead(_ lane: LaneState) -> Bool {
-    !isFreezeFull && lane.outstandingBytes < outstandingBytesMax(lane)
+    if let since = lane.unreadableSince, !isOver(DeliveryLimits.retryWait, since: since) { return false }
+    return !isFreezeFull && lane.outstandingBytes < outstandingBytesMax(lane)
   }
 
   /// How many bytes of its events a lane may have on their way. One that fails tries with what it has; one that is
@@ -239,6 +244,7 @@ final class Delivery {
     }
     do {
       var stored = try requests(after: lane.cursor, of: id)
+      lane.unreadableSince = nil
       if stored.isEmpty { lane.tail = lane.cursor }
       while mayRead(lane), let request = stored.popFirst() {
         advance(&lane, to: request.arrival)
@@ -246,9 +252,9 @@ final class Delivery {
       }
       ahead = stored.isEmpty ? nil : (id, stored)
     } catch {
-      // What cannot be read now is read on the next turn that new data or a restart brings.
-      log.error("\(error)")
-      lane.tail = lane.cursor
+      // The lane stays behind: after a restart, nothing may be taken for complete that was not read.
+      log.error("\(error); it is tried again")
+      lane.unreadableSince = clock()
     }
   }
 

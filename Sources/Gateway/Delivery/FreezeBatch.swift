@@ -11,6 +11,8 @@ final class FreezeBatch {
   var output = ByteBuffer(capacity: 1 << 16)
   private(set) var traces: [Held] = []
   var blocks: [Block] = []
+  /// On disk; the events may go out.
+  var isDurable = false
 
   struct Held {
     var lane: LaneID
@@ -59,6 +61,7 @@ final class FreezeBatch {
   /// Makes the batch as new, but for its memory.
   func reset() {
     output.truncate(to: 0)
+    isDurable = false
     traces.removeAll(keepingCapacity: true)
     blocks.removeAll(keepingCapacity: true)
   }

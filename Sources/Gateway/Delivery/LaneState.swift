@@ -39,6 +39,9 @@ struct LaneState {
   /// Where its records are accounted for.
   let metrics: LaneMetrics
 
+  /// When requests could not be read; they are tried again after `DeliveryLimits.retryWait`.
+  var unreadableSince: UInt64?
+
   var hasUnread: Bool { cursor < tail }
 
   init(lane: LaneID, metrics: LaneMetrics) {
@@ -122,6 +125,8 @@ struct OutgoingTrace {
   var units: [UnitReference]
   var eventsLeft: Int
   var bytes: Int
+  /// Of its events that PostHog refuses.
+  var letters: [DeadLetter] = []
   /// Records that are settled with the trace, beside one for each event.
   var settled: SettledRecords
 

@@ -43,7 +43,8 @@ final class IntakeMetrics: Sendable {
       case .closing: "closing"
       }
     metrics.series(.spoolRefusals, reason).add()
-    refused(signal, wire, status: ["too_many_lanes", "key_full"].contains(reason) ? 429 : 503, reason: "spool_\(reason)")
+    refused(
+      signal, wire, status: ["too_many_lanes", "key_full"].contains(reason) ? 429 : 503, reason: "spool_\(reason)")
   }
 
   private static func place(_ signal: Signal) -> Int { signal == .traces ? 0 : 1 }
