@@ -109,7 +109,7 @@ let package = Package(
     test("CaptureTests", ["Capture", "Bytes", "TestSupport"]),
     test("CodecTests", ["Codec", "Bytes", "TestSupport"]),
     test("OTLPTests", ["OTLP", "Telemetry", "Bytes"]),
-    test("SpoolTests", ["Spool", "Codec", "Telemetry", "Bytes", "TestSupport"]),
+    test("SpoolTests", ["Spool", "Codec", "Telemetry", "Bytes", "TestSupport", "FailingDisk"]),
     test("StoreTests", ["Store", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
     test("TelemetryTests", ["Telemetry", "Bytes"]),
     test("TransportTests", nio + ["Transport", "Codec", "Bytes", "TestSupport"]),
@@ -134,5 +134,6 @@ let package = Package(
       name: "CaptureAdapter", dependencies: ["Capture", "Transport", "Mapping", "Codec", "Bytes"],
       path: "Tests/CaptureAdapter", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(name: "FailingDisk", path: "Tests/FailingDisk"),
   ]
 )

@@ -3,13 +3,16 @@ struct Batch {
   var appends: [Append] = []
   var changes: [Change] = []
   var damage: [SetAside] = []
+  /// Somebody cannot read: the environment may have to be opened anew.
+  var isUnreadable = false
 
-  var isEmpty: Bool { appends.isEmpty && changes.isEmpty && damage.isEmpty }
+  var isEmpty: Bool { appends.isEmpty && changes.isEmpty && damage.isEmpty && !isUnreadable }
 
   mutating func removeAll() {
     appends.removeAll(keepingCapacity: true)
     changes.removeAll(keepingCapacity: true)
     damage.removeAll(keepingCapacity: true)
+    isUnreadable = false
   }
 }
 
@@ -64,6 +67,10 @@ struct CommitQueue {
 
   mutating func setAside(_ damage: SetAside) {
     if !closing, !batch.damage.contains(damage) { batch.damage.append(damage) }
+  }
+
+  mutating func reportUnreadable() {
+    if !closing { batch.isUnreadable = true }
   }
 
   mutating func close() { closing = true }

@@ -120,6 +120,11 @@ extension LMDBSpool {
       }
       return result
     } catch {
+      if error == .panic || error == .notOpen {
+        // The writer opens it anew, also when nobody has anything to write.
+        queue.withLock { $0.reportUnreadable() }
+        queue.signal()
+      }
       throw .unusable(path: path, reason: error.description)
     }
   }

@@ -50,6 +50,7 @@ final class Writer {
     var batch = Batch()
     while queue.wait({ $0.take(&batch) }) {
       let begun = ContinuousClock.now
+      if batch.isUnreadable { _ = try? begin() }
       var start = 0
       repeat {
         let end = Self.end(of: batch.appends, from: start, bytesMax: settings.commitBytesMax)
