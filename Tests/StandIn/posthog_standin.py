@@ -2,7 +2,7 @@
 """A strict stand-in for PostHog's capture endpoints, for tests. Standard library only.
 
     posthog_standin.py [--port N] [--port-file FILE] [--cert PEM --key PEM] [--bad-uuid-marker TEXT]
-                       [--no-ai-endpoint] [--refused-key KEY]... [--until-stdin-closes]
+                       [--no-ai-endpoint] [--refused-key KEY]... [--identities FILE] [--until-stdin-closes]
 
 Prints `listening <port>`. Endpoints: POST /i/v0/ai/batch/, /batch/, /i/v1/logs. For the test that drives it:
 
@@ -10,11 +10,17 @@ Prints `listening <port>`. Endpoints: POST /i/v0/ai/batch/, /batch/, /i/v1/logs.
     GET  /_requests  one JSON list: {"path", "status" (0: no answer), "headers", "bytes", "events", "api_key",
                      "fault", "connection", "sha256"}
     POST /_fault     {"status": 503, "times": 3, "retry_after": "1", "body": "text", "seconds": 60,
-                      "mode": "answer|hang|reset|accept_then_reset|slow", "key": …, "path": …}: joins a queue; a request
-                     meets the first fault whose key and path fit. "answer" with 2xx takes the request and answers with
-                     "body"; "hang" never answers (gives up after "seconds"); "slow" answers after "seconds".
+                      "mode": "answer|hang|reset|accept_then_reset|partial|slow|drip", "key": …, "path": …,
+                      "events_min": 2}: joins a queue; a request meets the first fault whose key and path fit and that
+                     does not ask for more events than it has. "answer" with 2xx takes the request and answers with
+                     "body"; "hang" never answers (gives up after "seconds"); "slow" answers after "seconds"; "drip"
+                     answers byte by byte, over so many seconds; "partial" stores half of the events, then answers with
+                     "status".
                      (Both may be asked for with POST too.)
     POST /_reset     forgets events, requests and faults, and lets hanging requests go.
+
+For long runs: with --identities nothing is kept in memory, and each stored event is a line of that file: api key, uuid,
+timestamp, distinct_id, event and $ai_span_id, with tabs between, written before the answer.
 """
 
 import argparse
@@ -42,6 +48,20 @@ class State:
         self.lock = threading.Lock()
         self.released = threading.Event()
         self.events, self.requests, self.faults = [], [], []
+        self.identities = open(options.identities, "ab") if options.identities else None
+
+    def store(self, lines):
+        with self.lock:
+            if self.identities is None:
+                self.events.extend(lines)
+                return
+            for line in lines:
+                entry = json.loads(line)
+                event = entry["event"]
+                words = [entry["api_key"], *(event.get(name) for name in ("uuid", "timestamp", "distinct_id", "event"))]
+                words.append(event.get("properties", {}).get("$ai_span_id"))
+                self.identities.write("\t".join(str(word) for word in words).encode() + b"\n")
+            self.identities.flush()
 
     def reset(self):
         with self.lock:
@@ -49,10 +69,11 @@ class State:
             self.released = threading.Event()
             self.events, self.requests, self.faults = [], [], []
 
-    def take_fault(self, path, key):
+    def take_fault(self, path, key, count):
         with self.lock:
             for fault in self.faults:
-                if fault.get("path", path) == path and fault.get("key", key) == key:
+                if fault.get("path", path) == path and fault.get("key", key) == key and (
+                        count >= fault.get("events_min", 0)):
                     fault["times"] -= 1
                     if fault["times"] <= 0:
                         self.faults.remove(fault)
@@ -95,8 +116,9 @@ class Exchange(http.server.BaseHTTPRequestHandler):
             "path": self.path, "status": 0, "bytes": int(length), "events": 0, "api_key": None, "fault": None,
             "connection": self.client_address[1],
             "headers": {name: self.headers[name] for name in HEADERS if name in self.headers}}
-        with self.server.state.lock:
-            self.server.state.requests.append(entry)
+        if self.server.state.identities is None:
+            with self.server.state.lock:
+                self.server.state.requests.append(entry)
         if int(length) > rules.WIRE_BYTES_MAX:
             self.close_connection = True
             return self.finish_with(entry, 413, f"the request is over {rules.WIRE_BYTES_MAX} bytes")
@@ -116,7 +138,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
             refusal = error
             key = self.key_of(body)
         entry["api_key"] = key
-        fault = self.server.state.take_fault(self.path, key)
+        fault = self.server.state.take_fault(self.path, key, count)
         mode = fault.get("mode", "answer") if fault else None
         status = int(fault.get("status", 503)) if mode == "answer" else 200
         entry["fault"] = mode
@@ -131,14 +153,17 @@ class Exchange(http.server.BaseHTTPRequestHandler):
             return self.finish_with(entry, status, fault.get("body", "fault"), fault.get("retry_after"))
         if refusal:
             return self.finish_with(entry, refusal.status, refusal.text)
+        if mode == "partial":
+            self.server.state.store(stored[:len(stored) // 2])
+            return self.finish_with(entry, int(fault.get("status", 503)), "fault", fault.get("retry_after"))
         entry["events"] = count
-        with self.server.state.lock:
-            self.server.state.events.extend(stored)
+        self.server.state.store(stored)
         if mode == "accept_then_reset":
             return self.reset_connection()
         text = fault.get("body") if fault else None
         entry["status"] = status
-        self.answer(status, (text or '{"status": "Ok"}').encode())
+        pause = float(fault.get("seconds", 1)) if mode == "drip" else 0
+        self.answer(status, (text or '{"status": "Ok"}').encode(), drip=pause)
 
     def judge(self, body):
         """(api key, count, lines to store), or a Refusal."""
@@ -198,7 +223,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         entry["status"] = status
         self.answer(status, json.dumps({"error": text}).encode(), retry_after=retry_after)
 
-    def answer(self, status, body, content_type="application/json", retry_after=None):
+    def answer(self, status, body, content_type="application/json", retry_after=None, drip=0):
         head = f"HTTP/1.1 {status} {self.responses.get(status, ('',))[0]}\r\ncontent-type: {content_type}\r\n"
         head += f"content-length: {len(body)}\r\n"
         if retry_after is not None:
@@ -206,7 +231,13 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         if self.close_connection:
             head += "connection: close\r\n"
         try:
-            self.wfile.write(head.encode() + b"\r\n" + body)
+            answer = head.encode() + b"\r\n" + body
+            if drip:
+                for place in range(len(answer) - 1):
+                    self.wfile.write(answer[place:place + 1])
+                    self.server.state.released.wait(drip / len(answer))
+                answer = answer[-1:]
+            self.wfile.write(answer)
         except OSError:
             self.close_connection = True
 
@@ -236,6 +267,7 @@ def main():
     parser.add_argument("--bad-uuid-marker")
     parser.add_argument("--no-ai-endpoint", action="store_true")
     parser.add_argument("--refused-key", action="append", default=[])
+    parser.add_argument("--identities")
     parser.add_argument("--until-stdin-closes", action="store_true")
     options = parser.parse_args()
     server = Server(("127.0.0.1", options.port), Exchange)
