@@ -13,6 +13,9 @@ extension Delivery {
   /// A letter keeps the whole trace up to this size, so that it maps as it did: what a span says can depend on its
   /// relatives. Of a larger trace it keeps the span, its log records and its ancestors.
   static let letterTraceBytesMax = 128 << 10
+  /// What whole traces may add up to in one turn: when a batch of a thousand events dies at once, letters beyond this are
+  /// made as those of large traces, so that memory stays bounded.
+  static let letterTurnBytesMax = 4 << 20
   /// Nor more than this at all: an event is at most 8 MiB, and so is nearly all that makes one.
   static let letterBytesMax = 16 << 20
 
@@ -27,7 +30,7 @@ extension Delivery {
     entry.append(.frozen(fixed))
     var found = TraceLoader()
     do {
-      let wanted = try relatives(of: frozen.key.span, going.units, lane)
+      let wanted = try spans(of: frozen.key.span, going.units, lane)
       for reference in going.units where lane.requests[reference.sequence] != nil {
         let index = try index(reference.sequence, of: lane.lane)
         try found.add(index.units[Int(reference.unit)], of: index, where: { wanted?.contains($0.span) ?? true }) {
@@ -46,8 +49,8 @@ extension Delivery {
     }
   }
 
-  /// The ids of a span and its ancestors; nil for all spans of the trace, if that is small or the span is none that came.
-  private func relatives(of span: UInt64, _ units: [UnitReference], _ lane: LaneState) throws -> Set<UInt64>? {
+  /// The spans that a letter keeps: one and its ancestors, or nil for all of the trace.
+  private func spans(of span: UInt64, _ units: [UnitReference], _ lane: LaneState) throws -> Set<UInt64>? {
     var bytes = 0
     var parents: [UInt64: UInt64] = [:]
     for reference in units where lane.requests[reference.sequence] != nil {
@@ -57,7 +60,12 @@ extension Delivery {
         if !record.flags.contains(.log) || parents[record.span] == nil { parents[record.span] = record.parent }
       }
     }
-    if bytes <= Self.letterTraceBytesMax || parents[span] == nil { return nil }
+    // An event of a record that is no span came with one; which one, its id does not say.
+    if parents[span] == nil { return nil }
+    if bytes <= min(Self.letterTraceBytesMax, letterBytesLeft) {
+      letterBytesLeft -= bytes
+      return nil
+    }
     var wanted = Set<UInt64>()
     var next = span
     while let parent = parents[next], wanted.insert(next).inserted { next = parent }

@@ -81,6 +81,8 @@ final class Delivery {
   var retries: [Change] = []
   var retriedAt: UInt64 = 0
   var outgoing = SlotTable<OutgoingTrace>()
+  /// How many bytes of whole traces dead letters may still take in this turn.
+  var letterBytesLeft = 0
   var outstandingBytes = 0
   var nextToken: UInt64 = 1
   private var publishedAt: UInt64 = 0
@@ -130,6 +132,7 @@ final class Delivery {
     if commitsAtOnce || isFreezeDue { commitFreeze() }
     if commitsAtOnce || isSettlementDue { commitSettled() }
     let isBusy = lanes.values.contains { $0.hasUnread && mayRead($0) }
+    letterBytesLeft = Self.letterTurnBytesMax
     for outcome in sink.poll(timeout: isBusy || !mayWait ? 0 : idleWait()) { settle(outcome) }
     if commitsAtOnce { commitSettled() }
     publishNow()

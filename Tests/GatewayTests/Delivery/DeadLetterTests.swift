@@ -82,6 +82,21 @@ import Testing
     stage.close()
   }
 
+  @Test func `when very many die at once, letters beyond a few megabytes keep no more than they need`() throws {
+    let stage = try DeliveryStage()
+    let user = String(repeating: "x", count: 3_000)
+    // One trace of 120 kB below the limit, of which every event dies.
+    stage.send((1...40).map { .init(trace: 1, span: $0, parent: $0 == 1 ? nil : 1, user: user) })
+    stage.advance(seconds: 7)
+    #expect(stage.sink.events.count == 40)
+    stage.sink.refuse(first: 40)
+    stage.turn()
+    let sizes = try stage.letters().compactMap(\.source?.body.count)
+    #expect(sizes.count == 40 && sizes.reduce(0, +) < Delivery.letterTurnBytesMax + 40 * 2 * 3_500)
+    #expect(sizes.contains { $0 > 100_000 } && sizes.contains { $0 < 10_000 })
+    stage.close()
+  }
+
   @Test func `of a large trace a letter keeps the span and its ancestors`() throws {
     let stage = try DeliveryStage()
     let filler = String(repeating: "x", count: Delivery.letterTraceBytesMax)
