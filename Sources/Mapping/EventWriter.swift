@@ -26,8 +26,8 @@ package struct WritingContext: Sendable {
   package var frozen: [SpanKey: FrozenEvent] = [:]
   /// Spans that went out before; they are left out.
   package var sent: Set<SpanKey> = []
-  /// For late spans: the identity that the trace's first part was sent with, and no second `$ai_trace`.
-  package var late: [UInt8]?
+  /// For late spans: what they take from the trace; and there is no second `$ai_trace`.
+  package var late: TraceMemory?
   /// Write the events of these spans alone: a dead letter brings relatives along that went out before. Nil for all.
   package var only: Set<SpanKey>?
 
@@ -40,6 +40,7 @@ extension Mapper {
     var events: [MappedEvent] = []
     events.reserveCapacity(spans.count)
     var moments = Moments()
+    remembered = context.late.map { inheritance(after: $0.inherited) } ?? []
     for index in spans.indices where spans[index].isAI && !spans[index].isDuplicate {
       let span = batch.spans[index]
       let key = SpanKey(span: span.id.value, start: span.start)
@@ -100,7 +101,7 @@ extension Mapper {
         lastDistinct.append(bytes, known)
       }
       distinct = lastDistinct
-    } else if let late = context.late, !late.isEmpty {
+    } else if let late = context.late?.identity, !late.isEmpty {
       distinct = late
     } else {
       distinct = traceText

@@ -41,10 +41,9 @@ extension Mapper {
 
   /// What late spans of this trace are given if they know no user themselves: the topmost span's user, else the first
   /// one that any span knows. Empty if nobody does.
-  package func defaultIdentity() -> [UInt8] {
+  func defaultIdentity() -> [UInt8] {
     var identity: [UInt8] = []
-    let order = spans.indices.sorted { (spans[$0].aiParent >= 0 ? 1 : 0, $0) < (spans[$1].aiParent >= 0 ? 1 : 0, $1) }
-    for index in order where spans[index].isAI {
+    for index in topmostFirst {
       if let found = distinctID(of: index) {
         identity.append(bytes, found)
         return identity

@@ -12,6 +12,9 @@ package enum MappingLimits {
   package static let gatherSlotsMax = 4096
   /// PostHog's limit for `distinct_id`, in characters; cut at the byte, which is never longer.
   package static let distinctIDBytesMax = 200
+  /// What is remembered of a trace's inherited properties for its late spans: some ids and names. It is kept for every
+  /// trace of the last minutes, in memory and on disk.
+  package static let inheritedBytesMax = 1024
   /// Distinct attribute names remembered between spans; a client that makes up names pays for them itself.
   package static let keysRememberedMax = 8192
   /// How far up a chain of parents is followed; deeper is a cycle or an attack.

@@ -67,6 +67,8 @@ package final class Mapper {
   /// Strings are cut to this many bytes while a property is too large; see `MappingLimits.stringBytesSteps`.
   var stringBytesMax = Int.max
   var current = CurrentEvent()
+  /// While late spans are written: as `TraceMemory.inherited`, of the parts before and of this one.
+  var remembered: [UInt8] = []
   /// Members of `$ai_model_parameters` of the current event, each followed by a comma.
   var parameters = ByteBuffer()
   /// Properties of the current event that were cut.

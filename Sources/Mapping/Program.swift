@@ -146,6 +146,7 @@ struct DialectFacts: Sendable {
 
 /// trace.yaml, with properties by their numbers.
 struct CompiledRelations: Sendable {
+  var inherit: [Int] = []
   var usage: [Int] = []
   var same: Int?
   var nested: Int?

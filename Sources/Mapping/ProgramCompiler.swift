@@ -62,6 +62,7 @@ struct ProgramCompiler {
     program.known = KnownProperties(
       distinctID: propertyNumbers["distinct_id"], totalTokens: propertyNumbers["$ai_total_tokens"])
     program.relations = CompiledRelations(
+      inherit: set.trace.inherit.compactMap { propertyNumbers[$0.value] },
       usage: set.trace.usage.compactMap { propertyNumbers[$0.value] },
       same: set.trace.same.flatMap { propertyNumbers[$0.value] },
       nested: set.trace.nested.flatMap { propertyNumbers[$0.value] },

@@ -28,7 +28,7 @@ extension Mapper {
     var found = ruleIndex.always(batch.spans[index].status)
     if !batch.spans[index].events.isEmpty { found |= ruleIndex.spanEvents }
     if !batch.logs.isEmpty { found |= ruleIndex.logs }
-    if spans[index].aiParent >= 0 { found |= ruleIndex.inherited }
+    if spans[index].aiParent >= 0 || !remembered.isEmpty { found |= ruleIndex.inherited }
     for attribute in batch.spans[index].attributes {
       let key = keys[Int(attribute)]
       if Int(key) < slotCount {
@@ -45,18 +45,6 @@ extension Mapper {
   ) {
     if apply(rule, of: dialect, from: index, to: index, &out) || !rule.inherits { return }
     inherit(Int(rule.property), for: index, &out)
-  }
-
-  /// Writes what the nearest ancestor says that says anything, each read by its own dialect.
-  func inherit(_ property: Int, for index: Int, _ out: inout ByteBuffer) {
-    var place = spans[index].aiParent
-    var steps = 0
-    while place >= 0, steps < MappingLimits.ancestorsMax {
-      let ancestor = program.dialects[Int(spans[Int(place)].dialect)]
-      if let rule = ancestor.rule(of: property), apply(rule, of: ancestor, from: Int(place), to: index, &out) { return }
-      place = spans[Int(place)].aiParent
-      steps += 1
-    }
   }
 
   /// Whether a source can have something to say about a span: only then is it looked at.

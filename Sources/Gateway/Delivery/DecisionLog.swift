@@ -1,4 +1,5 @@
 import Bytes
+import Mapping
 import Telemetry
 
 /// One entry of a lane's decision log: what was fixed about a trace before its events were sent, or that all of them
@@ -17,13 +18,21 @@ struct FrozenTrace: Equatable {
   /// Requests up to this number are part of it; what comes later is late.
   var through: UInt64
   var decision: Decision
-  /// Whom late spans belong to; empty if nobody is known.
-  var identity: [UInt8]
+  /// What late spans take from it.
+  var memory: TraceMemory
   var events: [FrozenEvent]
 }
 
 struct DecisionLogError: Error, CustomStringConvertible {
   var description: String { "a block of the decision log does not decode" }
+}
+
+/// The first byte of an entry.
+private enum EntryKind: UInt8 {
+  /// As `frozen`, without what late spans inherit: written until that was remembered, and read for good.
+  case frozenWithoutInherited = 1
+  case done = 2
+  case frozen = 3
 }
 
 extension ByteBuffer {
@@ -34,22 +43,23 @@ extension ByteBuffer {
   mutating func append(_ entry: DecisionEntry) {
     switch entry {
     case .done(let trace, let through):
-      append(2)
+      append(EntryKind.done.rawValue)
       append(trace, through)
     case .frozen(let frozen):
-      append(1)
+      append(EntryKind.frozen.rawValue)
       append(frozen.trace, frozen.through)
       append(frozen.decision.isKept ? 1 : 0)
       appendLittleEndian(frozen.decision.probability.bitPattern)
       appendLittleEndian(frozen.decision.policyVersion)
-      appendCounted(frozen.identity)
+      appendCounted(frozen.memory.identity)
+      appendCounted(frozen.memory.inherited)
       appendVarint(UInt64(frozen.events.count))
       for event in frozen.events {
         appendLittleEndian(event.key.span)
         appendLittleEndian(event.key.start)
         append(event.name)
         appendVarint(event.timestamp &- event.key.start)
-        let isShared = event.distinctID == frozen.identity
+        let isShared = event.distinctID == frozen.memory.identity
         append(isShared ? Self.sameAsTrace : Self.explicit)
         if !isShared { appendCounted(event.distinctID) }
       }
@@ -81,16 +91,16 @@ struct DecisionReader {
   /// The next entry; nil at the end.
   mutating func next() throws -> DecisionEntry? {
     guard cursor.offset < cursor.end else { return nil }
-    let kind = try byte()
+    guard let kind = EntryKind(rawValue: try byte()) else { throw DecisionLogError() }
     guard let trace = TraceID(high: try word(), low: try word()) else { throw DecisionLogError() }
     let through = try word()
-    if kind == 2 { return .done(trace: trace, through: through) }
-    guard kind == 1 else { throw DecisionLogError() }
+    if kind == .done { return .done(trace: trace, through: through) }
     let isKept = try byte() == 1
     let probability = Double(bitPattern: try word())
     var policyVersion: UInt32 = 0
     for shift in 0..<4 { policyVersion |= UInt32(try byte()) << UInt32(8 * shift) }
     let identity = try counted()
+    let inherited = kind == .frozen ? try counted() : []
     var events: [FrozenEvent] = []
     for _ in 0..<(try count()) {
       let key = SpanKey(span: try word(), start: try word())
@@ -103,8 +113,8 @@ struct DecisionReader {
     return .frozen(
       FrozenTrace(
         trace: trace, through: through,
-        decision: Decision(isKept: isKept, probability: probability, policyVersion: policyVersion), identity: identity,
-        events: events))
+        decision: Decision(isKept: isKept, probability: probability, policyVersion: policyVersion),
+        memory: TraceMemory(identity: identity, inherited: inherited), events: events))
   }
 
   private mutating func byte() throws -> UInt8 {

@@ -132,6 +132,7 @@ extension Delivery {
     loader.take { mapper.load(&$0, isLate: false) }
     var context = WritingContext()
     context.only = []
+    context.late = frozen.memory
     for event in frozen.events {
       context.frozen[event.key] = event
       context.only?.insert(event.key)

@@ -18,7 +18,7 @@ extension Delivery {
       for event in earlier.frozen.events { context.frozen[event.key] = event }
       if earlier.isLate {
         // It was a late part: what the parts before it brought is not sent again with it.
-        context.late = earlier.frozen.identity
+        context.late = earlier.frozen.memory
         context.sent = seen(held.units, trace, lane).subtracting(context.frozen.keys)
       }
     }
@@ -29,7 +29,7 @@ extension Delivery {
   func judgeLate(_ units: [UnitReference], _ trace: TraceID, _ lane: inout LaneState) {
     guard let known = lane.remembered[trace] else { return }
     var context = WritingContext()
-    context.late = known.identity
+    context.late = known.memory
     context.sent = seen(units, trace, lane)
     var held = OpenTrace(arrival: lane.clock)
     held.units = units
@@ -99,7 +99,7 @@ extension Delivery {
     guard !events.isEmpty else { return finish(units, settled, &lane) }
     let frozen = FrozenTrace(
       trace: trace, through: through, decision: decision,
-      identity: context.late ?? mapper.defaultIdentity(), events: events.map(\.frozen))
+      memory: mapper.traceMemory(context), events: events.map(\.frozen))
     remember(frozen, spans: mapper.spanKeys, &lane)
     let going = OutgoingTrace(
       lane: lane.lane, frozen: frozen, units: units, eventsLeft: events.count, bytes: bytes, settled: settled)

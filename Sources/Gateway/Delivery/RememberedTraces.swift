@@ -1,3 +1,4 @@
+import Mapping
 import Telemetry
 
 /// Traces that were decided a while ago, so that late spans follow the decision and repeated ones are known.
@@ -12,7 +13,7 @@ struct RememberedTraces {
     /// Requests up to this number were part of it.
     var through: UInt64
     var decision: Decision
-    var identity: [UInt8]
+    var memory: TraceMemory
   }
 
   /// Words of a block: growing and forgetting go block by block, so that nothing is moved. A part that is longer has a
@@ -35,7 +36,7 @@ struct RememberedTraces {
 
   subscript(_ trace: TraceID) -> Trace? {
     guard let place = places[trace], let part = Part(place, self) else { return nil }
-    return Trace(through: part.through, decision: part.decision, identity: part.identity(self))
+    return Trace(through: part.through, decision: part.decision, memory: part.memory(self))
   }
 
   func contains(_ trace: TraceID, _ key: SpanKey) -> Bool {
@@ -50,8 +51,10 @@ struct RememberedTraces {
 
   mutating func remember(_ frozen: FrozenTrace, spans: [SpanKey]) {
     let known = self[frozen.trace]
-    let identity = known?.identity ?? frozen.identity
-    let size = Part.headerWords + Part.words(identity.count) + spans.count
+    // Of what is inherited a late part brings what the parts before it said too.
+    let memory = TraceMemory(
+      identity: known?.memory.identity ?? frozen.memory.identity, inherited: frozen.memory.inherited)
+    let size = Part.headerWords + Part.words(memory) + spans.count
     if blocks.last.map({ $0.count + size > Self.blockWords }) ?? true {
       blocks.append([])
       blocks[blocks.count - 1].reserveCapacity(max(Self.blockWords, size))
@@ -59,7 +62,7 @@ struct RememberedTraces {
     let last = blocks.count - 1
     let place = (firstBlock + last) * Self.blockWords + blocks[last].count
     Part.append(
-      frozen, known?.decision ?? frozen.decision, identity, previous: places[frozen.trace], spans: spans.count,
+      frozen, known?.decision ?? frozen.decision, memory, previous: places[frozen.trace], spans: spans.count,
       to: &blocks[last])
     for span in spans { blocks[last].append(Self.fingerprint(span)) }
     places[frozen.trace] = place
@@ -95,15 +98,16 @@ struct RememberedTraces {
   }
 
   /// What one freezing brought of a trace. Its words: the trace's two, the place of the part before, `through`, the
-  /// probability, policy version and whether it is kept, sizes; then the identity, then the spans.
+  /// probability, policy version and whether it is kept, sizes; then what late spans take from it, then the spans.
   private struct Part {
-    static let headerWords = 7
+    static let headerWords = 8
 
     var trace: TraceID
     var previous: Int?
     var through: UInt64
     var decision: Decision
-    private var identityBytes: Range<Int>
+    private var identityCount: Int
+    private var inheritedCount: Int
     private var start: Int
     private var place: Int
     /// Where in the block the fingerprints of its spans are.
@@ -123,23 +127,26 @@ struct RememberedTraces {
       decision = Decision(
         isKept: words[start + 5] & 1 == 1, probability: Double(bitPattern: words[start + 4]),
         policyVersion: UInt32(words[start + 5] &>> 1))
-      identityBytes = 0..<Int(words[start + 6] &>> 32)
-      let first = start + Self.headerWords + Self.words(identityBytes.count)
+      identityCount = Int(words[start + 6] &>> 32)
+      inheritedCount = Int(words[start + 7])
+      let first = start + Self.headerWords + Self.words(identityCount + inheritedCount)
       spans = first..<first + Int(UInt32(truncatingIfNeeded: words[start + 6]))
     }
 
-    func identity(_ remembered: RememberedTraces) -> [UInt8] {
+    func memory(_ remembered: RememberedTraces) -> TraceMemory {
       let words = remembered.words(place)
-      return identityBytes.map { byte in
+      let bytes = (0..<identityCount + inheritedCount).map { byte in
         UInt8(truncatingIfNeeded: words[start + Self.headerWords + byte / 8] &>> UInt64(8 * (byte % 8)))
       }
+      return TraceMemory(identity: Array(bytes[..<identityCount]), inherited: Array(bytes[identityCount...]))
     }
 
     /// How many words so many bytes take.
-    static func words(_ bytes: Int) -> Int { (bytes + 7) / 8 }
+    private static func words(_ bytes: Int) -> Int { (bytes + 7) / 8 }
+    static func words(_ memory: TraceMemory) -> Int { words(memory.identity.count + memory.inherited.count) }
 
     static func append(
-      _ frozen: FrozenTrace, _ decision: Decision, _ identity: [UInt8], previous: Int?, spans: Int,
+      _ frozen: FrozenTrace, _ decision: Decision, _ memory: TraceMemory, previous: Int?, spans: Int,
       to block: inout [UInt64]
     ) {
       block.append(frozen.trace.high)
@@ -148,11 +155,13 @@ struct RememberedTraces {
       block.append(frozen.through)
       block.append(decision.probability.bitPattern)
       block.append(UInt64(decision.policyVersion) &<< 1 | (decision.isKept ? 1 : 0))
-      block.append(UInt64(identity.count) &<< 32 | UInt64(spans))
-      for word in 0..<words(identity.count) {
+      block.append(UInt64(memory.identity.count) &<< 32 | UInt64(spans))
+      block.append(UInt64(memory.inherited.count))
+      let bytes = memory.identity + memory.inherited
+      for word in 0..<words(bytes.count) {
         var bits: UInt64 = 0
-        for byte in word * 8..<min(word * 8 + 8, identity.count) {
-          bits |= UInt64(identity[byte]) &<< UInt64(8 * (byte % 8))
+        for byte in word * 8..<min(word * 8 + 8, bytes.count) {
+          bits |= UInt64(bytes[byte]) &<< UInt64(8 * (byte % 8))
         }
         block.append(bits)
       }

@@ -1,4 +1,5 @@
 import Bytes
+import Mapping
 import Telemetry
 import Testing
 
@@ -13,7 +14,8 @@ import Testing
   static func frozen(_ number: UInt64, events: Int) -> FrozenTrace {
     FrozenTrace(
       trace: trace(number), through: number * 3,
-      decision: Decision(isKept: true, probability: 0.25, policyVersion: 7), identity: Array("user-\(number)".utf8),
+      decision: Decision(isKept: true, probability: 0.25, policyVersion: 7),
+      memory: TraceMemory(identity: Array("user-\(number)".utf8), inherited: Array("inherited".utf8)),
       events: (0..<events).map { event(UInt64($0), of: number) })
   }
 
@@ -33,6 +35,22 @@ import Testing
     for entry in entries { block.append(entry) }
     var reader = DecisionReader(block.array())
     for entry in entries { #expect(try reader.next() == entry) }
+    #expect(try reader.next() == nil)
+  }
+
+  @Test func `a block of the version before, without what late spans inherit, is read`() throws {
+    var frozen = Self.frozen(1, events: 1)
+    var block = ByteBuffer()
+    block.append(.frozen(frozen))
+    // The kind, trace and `through`, then kept, probability and policy version, then the user behind its size.
+    let memory = 1 + 24 + 1 + 8 + 4 + 1 + frozen.memory.identity.count
+    var bytes = block.array()
+    #expect(bytes[0] == 3 && Int(bytes[memory]) == frozen.memory.inherited.count)
+    bytes[0] = 1
+    bytes.removeSubrange(memory...memory + frozen.memory.inherited.count)
+    frozen.memory.inherited = []
+    var reader = DecisionReader(bytes)
+    #expect(try reader.next() == .frozen(frozen))
     #expect(try reader.next() == nil)
   }
 
@@ -95,15 +113,16 @@ import Testing
   func `the first part's decision and user stand for the later ones`(_ identityBytes: Int) {
     var remembered = RememberedTraces()
     var frozen = DecisionLogTests.frozen(1, events: 3)
-    frozen.identity = (0..<identityBytes).map { UInt8(truncatingIfNeeded: $0 * 7 + 1) }
+    frozen.memory.identity = (0..<identityBytes).map { UInt8(truncatingIfNeeded: $0 * 7 + 1) }
     frozen.decision = Decision(isKept: true, probability: 0.25, policyVersion: 3)
     remembered.remember(frozen, spans: [frozen.events[0].key])
     var late = frozen
     late.through += 5
-    late.identity = [1, 2, 3]
+    late.memory = TraceMemory(identity: [1, 2, 3], inherited: Array("more".utf8))
     late.decision = Decision(isKept: false, probability: 1, policyVersion: 4)
     remembered.remember(late, spans: [frozen.events[2].key])
-    #expect(remembered[frozen.trace]?.identity == frozen.identity)
+    #expect(remembered[frozen.trace]?.memory.identity == frozen.memory.identity)
+    #expect(remembered[frozen.trace]?.memory.inherited == late.memory.inherited, "it says what the first part said too")
     #expect(remembered[frozen.trace]?.decision == frozen.decision)
     #expect(remembered[frozen.trace]?.through == late.through)
     #expect(frozen.events.map { remembered.contains(frozen.trace, $0.key) } == [true, false, true])
@@ -136,5 +155,21 @@ import Testing
     }
     remembered.forget(downTo: 0)
     #expect(remembered.count == 0 && remembered.bytes == 0)
+  }
+
+  @Test func `what late spans inherit counts, and is given back`() {
+    var remembered = RememberedTraces()
+    var bytes: [Int] = []
+    for number in UInt64(10)...12 {
+      var frozen = DecisionLogTests.frozen(number, events: 0)
+      frozen.memory.inherited = [UInt8](repeating: 1, count: 1024)
+      remembered.remember(frozen, spans: [])
+      bytes.append(remembered.bytes)
+    }
+    #expect(bytes[0] > 1024 && bytes[2] == bytes[0] * 3)
+    remembered.forget(downTo: bytes[2] - 1)
+    #expect(remembered.bytes == bytes[1] && remembered.count == 2)
+    remembered.forget(downTo: 0)
+    #expect(remembered.bytes == 0)
   }
 }

@@ -18,6 +18,8 @@ struct TestSpan {
   var parent: UInt64?
   var name = "chat"
   var user: String?
+  var session: String?
+  var workflow: String?
   var isAI = true
   /// The provider's id of the answer.
   var response: String?
@@ -55,6 +57,8 @@ struct TestSpan {
       Self.append("gen_ai.request.model", "gpt-4o", to: &out)
     }
     if let response { Self.append("gen_ai.response.id", response, to: &out) }
+    if let session { Self.append("gen_ai.conversation.id", session, to: &out) }
+    if let workflow { Self.append("gen_ai.workflow.name", workflow, to: &out) }
     if let user { Self.append("user.id", user, to: &out) }
     return out
   }

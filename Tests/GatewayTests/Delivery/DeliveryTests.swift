@@ -109,6 +109,54 @@ import Testing
     stage.close()
   }
 
+  @Test func `late spans inherit the session and trace name of the trace's topmost step, after a restart too`() throws {
+    let stage = try DeliveryStage()
+    // The topmost step speaks for the trace, whatever another one says.
+    stage.send([
+      .init(trace: 1, span: 1, name: "agent", session: "far", workflow: "w"),
+      .init(trace: 1, span: 2, parent: 1, session: "near"),
+    ])
+    stage.advance(seconds: 7)
+    stage.sink.acceptAll()
+    stage.turn()
+    func expectInherited(_ spans: ClosedRange<UInt64>) throws {
+      stage.turn()
+      for span in spans {
+        let late = try #require(stage.sink.events.first { $0.event.frozen.key.span == span }).json
+        let session = span % 3 == 1 ? "own" : "far"
+        #expect(late.ranges(of: "\"$ai_session_id\":\"\(session)\"").count == 1, "\(late)")
+        #expect(late.ranges(of: "\"$ai_session_id\"").count == 1 && late.contains("\"$ai_trace_name\":\"w\""))
+      }
+    }
+    stage.send([.init(trace: 1, span: 3, parent: 2), .init(trace: 1, span: 4, parent: 2, session: "own")])
+    try expectInherited(3...4)
+    // The answer is lost with the process.
+    try stage.restart()
+    try expectInherited(3...4)
+    stage.sink.acceptAll()
+    stage.turn()
+    try stage.restart()
+    stage.send([.init(trace: 1, span: 6, parent: 1)])
+    try expectInherited(6...6)
+    stage.close()
+  }
+
+  @Test(arguments: [(0, true), (1, false)])
+  func `what late spans inherit is remembered up to its bytes`(_ extra: Int, _ isRemembered: Bool) throws {
+    let stage = try DeliveryStage()
+    // The member, and two bytes that say its size.
+    let around = "\"$ai_session_id\":\"\",".utf8.count + 2
+    let session = String(repeating: "s", count: MappingLimits.inheritedBytesMax - around + extra)
+    stage.send([.init(trace: 1, span: 1, name: "agent", session: session)])
+    stage.advance(seconds: 7)
+    stage.sink.acceptAll()
+    stage.turn()
+    stage.send([.init(trace: 1, span: 2, parent: 1)])
+    stage.turn()
+    #expect(stage.sink.events.first?.json.contains("\"$ai_session_id\":\"\(session)\"") == isRemembered)
+    stage.close()
+  }
+
   @Test func `a span that comes again is a duplicate, waiting or done`() throws {
     let stage = try DeliveryStage()
     stage.send([.init(trace: 1, span: 1)])
