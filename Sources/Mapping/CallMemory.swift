@@ -6,6 +6,8 @@ struct ReportedUsage: Sendable {
   var values: [(property: Int, value: Double)] = []
   /// As the dialect's `cache_reporting`.
   var isExclusive: Bool?
+  /// Told by a log record without a trace id: it knows no better than the span, only more.
+  var isRecord = false
 }
 
 /// Calls of traces that were mapped, for a while: a provider's own SDK may tell of a call again from a trace of its own
@@ -41,6 +43,8 @@ package struct CallMemory: Sendable {
   private static let failedMax = 1024
   /// Whether a secondary account ever came in a trace of its own: only then is anything waited for.
   var expectsSecondaries = false
+  /// Whether a record without a trace id ever came: only then are tools remembered too.
+  var expectsRecords = false
 
   package init() {}
 
@@ -84,76 +88,95 @@ package struct CallMemory: Sendable {
 }
 
 extension Mapper {
-  /// Whether a set of tables has dialects whose calls may be told again from other traces.
-  package var hasSecondaries: Bool { program.relations.hasSecondaries }
+  /// Whether calls of a trace may be told again from other traces: by a provider's own SDK, or by records without a
+  /// trace id.
+  package var hasSecondaries: Bool { program.relations.hasSecondaries || !program.relations.stepRecords.isEmpty }
 
   /// Finds out which calls of the loaded trace another trace tells too, and remembers them. Of two accounts the primary
-  /// one becomes the call, with the usage that the secondary one counted.
+  /// one becomes the call, with the usage that the secondary one counted. A record without a trace id is secondary to any
+  /// span.
   ///
   /// - Parameter keepsWaiting: whether a call may still wait for its other account.
   /// - Returns: how many calls wait for another account.
   package func match(_ memory: inout CallMemory, keepsWaiting: Bool) -> Int {
     var waiting = 0
-    for index in spans.indices where spans[index].isCall && !spans[index].isDuplicate {
-      if spans[index].duplicateOf != nil || partners[index] != nil { continue }
+    for index in spans.indices where spans[index].isAI && !spans[index].isDuplicate {
+      if spans[index].duplicateOf != nil || partners[index]?.contains(where: { $0 < givenSpans }) == true { continue }
+      let isRecord = index >= givenSpans && ownTrace != nil
+      if isRecord { memory.expectsRecords = true }
+      guard spans[index].isCall || memory.expectsRecords && spans[index].kind == .tool else { continue }
       let span = batch.spans[index]
-      let isSecondary = program.dialects[Int(spans[index].dialect)].facts.isSecondary
-      let number = Int(spans[index].call)
-      let id = number >= 0 ? calls[number].id : text(of: program.relations.same, at: index)
-      if id.isEmpty, !spans[index].isError { continue }
+      let isSecondary = isRecord || program.dialects[Int(spans[index].dialect)].facts.isSecondary
+      let names = names(of: index)
+      if names.isEmpty, !spans[index].isError { continue }
       var call = CallMemory.Call(trace: span.trace, span: span.id, start: span.start, end: span.end)
-      if id.isEmpty {
+      if names.isEmpty {
         let model = text(of: program.relations.nested, at: index)
         call.model.append(bytes, model)
       }
-      if isSecondary { memory.expectsSecondaries = true }
-      let mayWait = keepsWaiting && memory.expectsSecondaries
+      if isSecondary, !isRecord { memory.expectsSecondaries = true }
+      let mayWait = keepsWaiting && (isRecord || memory.expectsSecondaries)
+      var waits = false
       let match: (inout CallMemory.Accounts) -> Void = { [self] accounts in
         if isSecondary {
-          waiting += matchSecondary(index, call, &accounts, keepsWaiting: mayWait)
-        } else {
-          waiting += matchPrimary(index, call, &accounts, keepsWaiting: mayWait)
+          if matchSecondary(index, call, &accounts, keepsWaiting: mayWait) { waits = true }
+        } else if matchPrimary(index, call, &accounts, keepsWaiting: mayWait) {
+          waits = true
         }
       }
-      if id.isEmpty {
-        memory.update(failed: call, isSecondary: isSecondary, match)
-      } else {
-        memory.update(Hash.bytes(bytes, id), match)
+      if names.isEmpty { memory.update(failed: call, isSecondary: isSecondary, match) }
+      for name in names where spans[index].duplicateOf == nil { memory.update(name, match) }
+      if waits, spans[index].duplicateOf == nil { waiting += 1 }
+      // A record is no step beside the span that tells of it.
+      if isRecord, spans[index].duplicateOf != nil {
+        spans[index].duplicateOf = nil
+        spans[index].kind = .notAI
       }
     }
     forgetNodes()
     return waiting
   }
 
+  /// Hashes of what names a call or the use of a tool: its answer's id, and whatever a record may name it by.
+  private func names(of index: Int) -> [UInt64] {
+    program.relations.names.compactMap { property in
+      let said = text(of: property, at: index)
+      return said.isEmpty ? nil : Hash.bytes(bytes, said) ^ UInt64(property) &* 0x9e37_79b9_7f4a_7c15
+    }
+  }
+
   private func matchSecondary(
     _ index: Int, _ call: CallMemory.Call, _ accounts: inout CallMemory.Accounts, keepsWaiting: Bool
-  ) -> Int {
+  ) -> Bool {
     accounts.secondary = call
     accounts.usage = usage(of: index)
+    accounts.usage.isRecord = index >= givenSpans
     if let primary = accounts.primary, primary.trace != call.trace {
       spans[index].duplicateOf = primary.span
     } else if keepsWaiting {
-      return 1
+      return true
     } else {
       accounts.secondaryWasSent = true
     }
-    return 0
+    return false
   }
 
   private func matchPrimary(
     _ index: Int, _ call: CallMemory.Call, _ accounts: inout CallMemory.Accounts, keepsWaiting: Bool
-  ) -> Int {
+  ) -> Bool {
     guard let secondary = accounts.secondary, secondary.trace != call.trace else {
       accounts.primary = call
-      return keepsWaiting ? 1 : 0
+      return keepsWaiting
     }
     if accounts.secondaryWasSent {
       spans[index].duplicateOf = secondary.span
     } else {
       accounts.primary = call
-      reported[index] = accounts.usage
+      var usage = accounts.usage
+      if usage.isRecord { usage.values.removeAll { says($0.property, at: index) } }
+      if !usage.isRecord || !usage.values.isEmpty { reported[index] = usage }
     }
-    return 0
+    return false
   }
 
   /// What a call's own span says of its usage.

@@ -6,8 +6,7 @@ extension Mapper {
   /// Finds the first dialect that knows the span, and what kind of span it says it is.
   func classify(_ index: Int) {
     find(index)
-    guard index >= givenSpans, spans[index].dialect >= 0 else { return }
-    let made = recordKinds[index - givenSpans]
+    guard index >= givenSpans, spans[index].dialect >= 0, let made = recordKinds[index - givenSpans] else { return }
     if made == .evaluation || !spans[index].isCall { spans[index].kind = made }
   }
 

@@ -122,6 +122,12 @@ package struct TraceRules: Sendable {
   package var callRecords: [Located<String>] = []
   /// `records.evaluations`: log records and span events that become an evaluation of their span.
   package var evaluationRecords: [Located<String>] = []
+  /// `records.steps`: log records that are a step of the kind that their dialect says.
+  package var stepRecords: [Located<String>] = []
+  /// `records.same`: a step's record that agrees with a span in one of these completes it.
+  package var recordSame: [Located<String>] = []
+  /// `records.trace`: records without a trace id that agree in it make one trace.
+  package var recordTrace: Located<String>?
 
   package init() {}
 }

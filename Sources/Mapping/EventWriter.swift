@@ -155,7 +155,7 @@ extension Mapper {
     truncated.removeAll(keepingCapacity: true)
     writeHead(index, frozen, id, to: &out)
     let dialect = program.dialects[Int(spans[index].dialect)]
-    if !partners.isEmpty || !reported.isEmpty, event != .span, partners[index] != nil || reported[index] != nil {
+    if !partners.isEmpty || !reported.isEmpty, spans[index].duplicateOf == nil, partners[index] != nil || reported[index] != nil {
       applyRules(dialect, to: index, with: partners[index] ?? [], event: event, &out)
     } else {
       applyRules(dialect, to: index, event: event, &out)
@@ -211,7 +211,7 @@ extension Mapper {
 /// What names an event for ever.
 package enum EventIdentity {
   /// Hoglet's namespace for UUIDv5: made once at random, never to change.
-  private static let namespace: (UInt64, UInt64) = (0x6f2c_9d1e_3b7a_4c58, 0x9e41_d07f_2a86_b5c3)
+  static let namespace: (UInt64, UInt64) = (0x6f2c_9d1e_3b7a_4c58, 0x9e41_d07f_2a86_b5c3)
 
   /// The UUID as text of a frozen event; nil for a name that nobody gives.
   package static func uuid(_ trace: TraceID, _ frozen: FrozenEvent) -> String? {

@@ -10,6 +10,9 @@ extension Mapper {
   ) {
     var isWritten = [Bool](repeating: false, count: program.properties.count)
     writeReported(index, event, &isWritten, &out)
+    if event == .span || event == .trace, leavesUsage(index) {
+      for property in program.relations.usage { isWritten[property] = true }
+    }
     for rule in dialect.rules where rule.events & event.bit != 0 && !isWritten[Int(rule.property)] {
       isWritten[Int(rule.property)] = true
       if apply(rule, of: dialect, from: index, to: index, &out) { continue }

@@ -4,8 +4,8 @@ package import Telemetry
 extension Mapper {
   /// Takes a decoded trace: everything that follows is about it. The mapper's previous batch is left in `next`, emptied,
   /// so that its memory is used again. Of a late part the spans that log records belong to came before: no calls are
-  /// made of such records.
-  package func load(_ next: inout Batch, isLate: Bool = false) {
+  /// made of such records. Records that name no trace are put into `trace`.
+  package func load(_ next: inout Batch, isLate: Bool = false, trace: TraceID? = nil) {
     focus.clear()
     retired.removeAll()
     // What was parsed stood in the trace before.
@@ -16,7 +16,7 @@ extension Mapper {
     if memory.isFull { memory = KeyMemory(program) }
     order()
     nameLogs()
-    addRecordSpans(isLate: isLate)
+    addRecordSpans(isLate: isLate, trace: trace)
     scratch.truncate(to: 0)
     if let trace = batch.spans.first?.trace {
       scratch.appendHex(trace.high)
@@ -33,6 +33,7 @@ extension Mapper {
     spans.append(contentsOf: repeatElement(SpanState(), count: batch.spans.count))
     slotsPresent.fill(batch.spans.count &* slotWords, with: 0)
     for index in spans.indices { classify(index) }
+    for (log, step) in stepOfLog where !spans[step].isAI { becameSpan[log] = false }
     shapeTree()
   }
 
@@ -132,6 +133,7 @@ extension Mapper {
     // Of a span that came twice the first is mapped, so logs belong to that one.
     for (index, span) in batch.spans.enumerated() where indexOfSpan[span.id] == nil { indexOfSpan[span.id] = index }
     for (index, log) in batch.logs.enumerated() {
+      if let step = stepOfLog[index] { logsOfSpan[step, default: []].append(index) }
       if let id = log.span, let span = indexOfSpan[id] { logsOfSpan[span, default: []].append(index) }
     }
   }

@@ -28,8 +28,12 @@ package final class Mapper {
   var spans: [SpanState] = []
   /// How many spans came as spans; those behind them were made of log records and span events.
   var givenSpans = 0
-  /// What each of those is.
-  var recordKinds: [Kind] = []
+  /// What each of those is; nil for what its dialect says.
+  var recordKinds: [Kind?] = []
+  /// Log records that are steps, each with its span.
+  var stepOfLog: [Int: Int] = [:]
+  /// The trace of records that name none, where such were loaded.
+  var ownTrace: TraceID?
   /// For each log record, whether a span was made of it.
   var becameSpan: [Bool] = []
   /// Calls of the trace, if it has more than one.

@@ -153,6 +153,11 @@ struct CompiledRelations: Sendable {
   var content: [Int] = []
   var callRecords: [NamePattern] = []
   var evaluationRecords: [NamePattern] = []
+  var stepRecords: [NamePattern] = []
+  var recordSame: [Int] = []
+  /// `same` and `recordSame`: what names a call or the use of a tool.
+  var names: [Int] { recordSame + (same.map { recordSame.contains($0) ? [] : [$0] } ?? []) }
+  var recordTrace: Int?
   /// Whether any dialect's calls tell again what others tell with content.
   var hasSecondaries = false
 }

@@ -69,6 +69,9 @@ struct ProgramCompiler {
       content: set.trace.content.compactMap { propertyNumbers[$0.value] },
       callRecords: set.trace.callRecords.map { Self.pattern($0.value) },
       evaluationRecords: set.trace.evaluationRecords.map { Self.pattern($0.value) },
+      stepRecords: set.trace.stepRecords.map { Self.pattern($0.value) },
+      recordSame: set.trace.recordSame.compactMap { propertyNumbers[$0.value] },
+      recordTrace: set.trace.recordTrace.flatMap { propertyNumbers[$0.value] },
       hasSecondaries: set.dialects.contains(where: \.isSecondary))
   }
 

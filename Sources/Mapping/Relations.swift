@@ -13,12 +13,22 @@ struct CallFacts {
 
 /// Calls that several spans tell of (mapping.md section 6): one is kept, the others become steps.
 extension Mapper {
-  /// Finds calls that were told more than once. Most traces have one call for each, and cost no more than counting them.
+  /// Finds steps that were told more than once, each of which is to be one event.
   func relate() {
     partners.removeAll(keepingCapacity: true)
     reported.removeAll(keepingCapacity: true)
     usageBelow.removeAll(keepingCapacity: true)
     calls.removeAll(keepingCapacity: true)
+    let absorbed = absorbRecords()
+    relateCalls()
+    for (owner, records) in absorbed {
+      let kept = partners.first { $0.value.contains(owner) }?.key ?? owner
+      partners[kept, default: []] += records
+    }
+  }
+
+  /// Finds calls that were told more than once. Most traces have one call for each, and cost no more than counting them.
+  private func relateCalls() {
     var count = 0
     var hasSecondary = false
     for state in spans where state.isCall {

@@ -81,7 +81,7 @@ extension Mapper {
       if topmost != nil { return }
       topmost = index
     }
-    guard let topmost, spans[topmost].event == .span, spans[topmost].duplicateOf == nil else { return }
+    guard let topmost, topmost < givenSpans, spans[topmost].event == .span, spans[topmost].duplicateOf == nil else { return }
     spans[topmost].isTrace = true
   }
 
@@ -135,6 +135,7 @@ extension Mapper {
     for (span, logs) in logsOfSpan where spans[span].isAI {
       tally.joined += logs.count { !becameSpan[$0] && bytes.starts(logNames[$0], with: Self.modelCallPrefix) }
     }
+    // A record of a span that it completes is one, whichever way it was found.
     tally.joined += becameSpan.count { $0 }
     tally.made = spans.indices[givenSpans...].count { index in
       let key = SpanKey(span: batch.spans[index].id.value, start: batch.spans[index].start)

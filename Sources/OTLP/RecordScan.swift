@@ -64,7 +64,7 @@ extension RequestScanner {
       case (6, .bytes):
         attributes &+= 1
         try walk.keyValue(bytes, field.slice)
-        if isModelCallAttribute(bytes, field.slice) { entry.flags.insert(.modelCall) }
+        noteName(attribute: field.slice, bytes, &entry.flags)
       case (5, .bytes):
         bodies &+= 1
         try walk.anyValue(bytes, field.slice, depth: 1)
@@ -79,7 +79,7 @@ extension RequestScanner {
     if bodies > 1 { walk.repeatsSingular = true }
     guard attributes <= Limits.attributesMax else { return rejections.count(.attributes) }
     if entry.start == 0 { entry.start = observed }
-    if bytes.starts(eventName, with: Self.modelCallPrefix) { entry.flags.insert(.modelCall) }
+    note(name: eventName, bytes, &entry.flags)
     entry.span = SpanID(bytes, id)?.value ?? 0
     units.append(entry, trace: TraceID(bytes, trace))
   }
@@ -88,9 +88,14 @@ extension RequestScanner {
   static let eventNameKey = Array("event.name".utf8)
 
   /// Before there was a field for it, the event's name was this attribute. The attribute has just been walked.
-  private func isModelCallAttribute(_ bytes: ByteSpan, _ slice: Slice) -> Bool {
-    guard bytes.equals(walk.lastKey, Self.eventNameKey) else { return false }
-    guard case .string(let name)? = (try? Attribute(bytes, keyValue: slice))?.value else { return false }
-    return bytes.starts(name, with: Self.modelCallPrefix)
+  private func noteName(attribute: Slice, _ bytes: ByteSpan, _ flags: inout RecordEntry.Flags) {
+    guard bytes.equals(walk.lastKey, Self.eventNameKey) else { return }
+    guard case .string(let name)? = (try? Attribute(bytes, keyValue: attribute))?.value else { return }
+    note(name: name, bytes, &flags)
+  }
+
+  private func note(name: Slice, _ bytes: ByteSpan, _ flags: inout RecordEntry.Flags) {
+    if !name.isEmpty { flags.insert(.named) }
+    if bytes.starts(name, with: Self.modelCallPrefix) { flags.insert(.modelCall) }
   }
 }

@@ -13,6 +13,14 @@ package struct TraceID: Hashable, Sendable {
     self.low = low
   }
 
+  /// The smallest id, where any will do.
+  package static let one = TraceID(unchecked: 1)
+
+  private init(unchecked low: UInt64) {
+    high = 0
+    self.low = low
+  }
+
   /// Reads sixteen bytes in network order; nil for any other length and for all zero.
   @inlinable package init?(_ bytes: ByteSpan, _ slice: Slice) {
     guard slice.count == 16 else { return nil }

@@ -84,6 +84,8 @@ package struct RecordEntry: Sendable, Equatable {
     @inlinable package static var ended: Flags { Flags(rawValue: 4) }
     /// A log record that describes a model call: its event name, or its attribute `event.name`, begins with `gen_ai.`.
     @inlinable package static var modelCall: Flags { Flags(rawValue: 8) }
+    /// A log record that has an event name: without a trace id, only such a record can be a step.
+    @inlinable package static var named: Flags { Flags(rawValue: 16) }
   }
 
   @usableFromInline package var flags: Flags

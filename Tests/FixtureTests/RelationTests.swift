@@ -101,6 +101,24 @@ import Testing
     #expect(events[1].has("\"$ai_duplicate_of\":\"\(other.id)\""), "the one with content is kept")
   }
 
+  /// Up to 12 calls are compared with each other, more are sorted.
+  @Test(arguments: [2, 11, 12, 13, 14, 40])
+  func `calls with the same response are one, however many there are`(_ count: Int) throws {
+    let root = Given(id: "00000000000000a0", name: "agent", attributes: ["gen_ai.operation.name": "invoke_agent"])
+    let calls = (1...count).map { number in
+      // The last one tells of the first one's answer.
+      Given(
+        id: "00000000000001\(number < 10 ? "0" : "")\(number)", parent: root.id, start: 1_000_000 + number,
+        attributes: Self.call.merging(["gen_ai.response.id": "resp-\(number == count ? 1 : number)"]) { $1 })
+    }
+    let events = try Self.events([root] + calls)
+    #expect(events.count == count + 1)
+    let told = events.filter { $0.has("\"$ai_duplicate_of\"") }
+    #expect(told.count == 1 && told[0].has("\"$ai_span_id\":\"\(calls[count - 1].id)\""))
+    #expect(told[0].has("\"$ai_duplicate_of\":\"\(calls[0].id)\""))
+    #expect(events.count { $0.name == "$ai_generation" } == count - 1)
+  }
+
   @Test func `of several attempts inside a call the last that ended like it is the same`() throws {
     let outer = Given(id: "00000000000000a1", attributes: Self.call)
     let failed = Given(

@@ -78,13 +78,14 @@ import Testing
     func flags(_ fields: [UInt8]) throws -> RecordEntry.Flags? {
       try RequestScanner.scanned(Encode.request([fields]), .logs).index.records.first?.flags
     }
-    #expect(try flags(Encode.text(12, "gen_ai.choice")) == [.log, .modelCall])
-    #expect(try flags(Encode.text(12, "gen_ai")) == .log)
-    #expect(try flags(Encode.bytes(6, Encode.attribute("event.name", "gen_ai.choice"))) == [.log, .modelCall])
-    #expect(try flags(Encode.bytes(6, Encode.attribute("event.name", "other"))) == .log)
+    #expect(try flags(Encode.text(12, "gen_ai.choice")) == [.log, .named, .modelCall])
+    #expect(try flags(Encode.text(12, "gen_ai")) == [.log, .named])
+    #expect(try flags(Encode.text(12, "")) == .log)
+    #expect(try flags(Encode.bytes(6, Encode.attribute("event.name", "gen_ai.choice"))) == [.log, .named, .modelCall])
+    #expect(try flags(Encode.bytes(6, Encode.attribute("event.name", "other"))) == [.log, .named])
     #expect(try flags(Encode.bytes(6, Encode.attribute("event.names", "gen_ai.choice"))) == .log)
     let reversed = Encode.bytes(2, Encode.text(1, "gen_ai.choice")) + Encode.text(1, "event.name")
-    #expect(try flags(Encode.bytes(6, reversed)) == [.log, .modelCall])
+    #expect(try flags(Encode.bytes(6, reversed)) == [.log, .named, .modelCall])
   }
 
   @Test func `resource, scope and schema may stand behind the records, and the scope's schema wins`() throws {

@@ -129,7 +129,7 @@ extension Delivery {
       lane.requests[sequence] = nil
       return lane.damagedRequests.append(sequence)
     }
-    loader.take { mapper.load(&$0, isLate: false) }
+    loader.take { mapper.load(&$0, trace: frozen.trace) }
     var context = WritingContext()
     context.only = []
     context.late = frozen.memory

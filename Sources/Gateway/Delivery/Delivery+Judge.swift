@@ -17,9 +17,8 @@ extension Delivery {
     if let earlier = parts.first(where: { !$0.isDone && $0.frozen.through == held.frozenThrough }) {
       for event in earlier.frozen.events { context.frozen[event.key] = event }
       if earlier.isLate {
-        // It was a late part: what the parts before it brought is not sent again with it.
+        // It was a late part.
         context.late = earlier.frozen.memory
-        context.sent = seen(held.units, trace, lane).subtracting(context.frozen.keys)
       }
     }
     map(held, trace, context, through: held.frozenThrough ?? lane.cursor, &lane)
@@ -30,31 +29,17 @@ extension Delivery {
     guard let known = lane.remembered[trace] else { return }
     var context = WritingContext()
     context.late = known.memory
-    context.sent = seen(units, trace, lane)
     var held = OpenTrace(arrival: lane.clock)
     held.units = units
     held.waitedForCall = true
     map(held, trace, context, through: lane.cursor, &lane)
   }
 
-  /// The spans of these units that the trace had before.
-  private func seen(_ units: [UnitReference], _ trace: TraceID, _ lane: LaneState) -> Set<SpanKey> {
-    var seen = Set<SpanKey>()
-    for reference in units {
-      // What cannot be read any more is noticed when the trace is loaded.
-      guard let index = try? index(reference.sequence, of: lane.lane) else { continue }
-      for record in index.records[index.units[Int(reference.unit)].range] where !record.flags.contains(.log) {
-        let key = SpanKey(span: record.span, start: record.start)
-        if lane.remembered.contains(trace, key) { seen.insert(key) }
-      }
-    }
-    return seen
-  }
-
   private func map(
     _ held: OpenTrace, _ trace: TraceID, _ context: WritingContext, through: UInt64, _ lane: inout LaneState
   ) {
     let units = held.units
+    var context = context
     do {
       try load(units, lane)
     } catch SpoolError.unusable(_, let reason) {
@@ -75,7 +60,11 @@ extension Delivery {
       loader.reset()
       return bury(units, &lane)
     }
-    loader.take { mapper.load(&$0, isLate: context.late != nil) }
+    loader.take { mapper.load(&$0, isLate: context.late != nil, trace: trace) }
+    if context.late != nil {
+      // What the parts before it brought is not sent again with it.
+      context.sent = Set(mapper.spanKeys.filter { lane.remembered.contains(trace, $0) }).subtracting(context.frozen.keys)
+    }
     let facts = mapper.facts
     guard facts.isAI else {
       var counts = SettledRecords()
@@ -167,6 +156,29 @@ extension Delivery {
       }
     }
     try loader.decode()
+  }
+
+  /// The traces that records without a trace id are put into, by unit; not those that become no event. Only a record with
+  /// a name can be one, so that most need not be read for it.
+  func recordTraces(_ index: RequestIndex, _ sequence: UInt64, _ lane: LaneState) throws -> [Int: TraceID] {
+    var traces: [Int: TraceID] = [:]
+    for (number, unit) in index.units.enumerated()
+    where unit.trace == nil && index.records[unit.range].first?.flags.contains(.named) == true {
+      do {
+        try loader.add(unit, of: index) { slices, arena in
+          try spool.read(lane: lane.lane, sequence: sequence, slices: slices, into: &arena)
+        }
+        try loader.decode()
+        loader.take { mapper.load(&$0) }
+        traces[number] = mapper.recordTrace
+      } catch {
+        loader.reset()
+        if case SpoolError.unusable = error { throw error }
+        // Told and counted like any other trace that cannot be read.
+        traces[number] = TraceID(high: sequence, low: UInt64(number))
+      }
+    }
+    return traces
   }
 
   /// How many spans and log records units hold.

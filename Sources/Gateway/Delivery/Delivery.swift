@@ -251,7 +251,7 @@ final class Delivery {
       if stored.isEmpty { lane.tail = lane.cursor }
       while mayRead(lane), let request = stored.popFirst() {
         advance(&lane, to: request.arrival)
-        read(request, &lane)
+        try read(request, &lane)
       }
       ahead = stored.isEmpty ? nil : (id, stored)
     } catch {
@@ -291,20 +291,23 @@ final class Delivery {
     }
   }
 
-  private func read(_ stored: StoredRequest, _ lane: inout LaneState) {
+  private func read(_ stored: StoredRequest, _ lane: inout LaneState) throws {
     // Whatever was frozen below this request is complete now.
     lane.cursor = stored.sequence - 1
     resume(&lane, isCaughtUp: false)
-    lane.cursor = stored.sequence
     let index: RequestIndex
     do {
       index = try RequestIndex(stored.index.span, bodyCount: stored.bodyCount)
     } catch {
+      lane.cursor = stored.sequence
       log.error("the index of request \(stored.sequence) does not decode (\(error))")
       lane.damagedRequests.append(stored.sequence)
       return
     }
-    if !stored.frozen.isEmpty { return readRetry(stored, index, &lane) }
+    let isRetry = !stored.frozen.isEmpty
+    let recordTraces = isRetry ? [:] : try recordTraces(index, stored.sequence, lane)
+    lane.cursor = stored.sequence
+    if isRetry { return readRetry(stored, index, &lane) }
     if stored.arrival <= startedAt { lane.metrics.count(.recovered, stored.signal, index.records.count) }
     if index.units.isEmpty { return lane.finishedRequests.append(stored.sequence) }
     lane.requests[stored.sequence] = PendingRequest(
@@ -312,7 +315,7 @@ final class Delivery {
     indexes.insert(index, IndexCache.Key(lane: lane.lane, sequence: stored.sequence))
     for (number, unit) in index.units.enumerated() {
       let reference = UnitReference(sequence: stored.sequence, unit: UInt32(number), records: unit.count)
-      guard let trace = unit.trace else {
+      guard let trace = unit.trace ?? recordTraces[number] else {
         var counts = SettledRecords()
         counts.noEventLogs = Int(unit.count)
         finish([reference], counts, &lane)

@@ -69,25 +69,25 @@ package struct OfflineMapping {
   private mutating func eachTrace(_ body: (Mapper, [MappedEvent], borrowing ByteBuffer) -> Void) throws {
     var order: [TraceID] = []
     var units: [TraceID: [(source: Int, unit: Int)]] = [:]
+    var loader = TraceLoader()
     for (number, source) in sources.enumerated() {
       for (unit, entry) in source.index.units.enumerated() {
-        guard let trace = entry.trace else { continue }
+        guard let trace = try entry.trace ?? recordTrace([(number, unit)], &loader) else { continue }
         if units[trace] == nil { order.append(trace) }
         units[trace, default: []].append((number, unit))
       }
     }
-    var loader = TraceLoader()
     var output = ByteBuffer()
     var calls = CallMemory()
     if mapper.hasSecondaries, order.count > 1 {
       // An infinite hold: every trace's own calls are known before the first that may tell of them again is mapped.
       for trace in order {
-        try load(units[trace] ?? [], &loader)
+        try load(units[trace] ?? [], trace, &loader)
         _ = mapper.match(&calls, keepsWaiting: true)
       }
     }
     for trace in order {
-      try load(units[trace] ?? [], &loader)
+      try load(units[trace] ?? [], trace, &loader)
       _ = mapper.match(&calls, keepsWaiting: false)
       output.truncate(to: 0)
       let written = mapper.facts.isAI ? mapper.writeEvents(WritingContext(), to: &output) : []
@@ -95,7 +95,15 @@ package struct OfflineMapping {
     }
   }
 
-  private func load(_ units: [(source: Int, unit: Int)], _ loader: inout TraceLoader) throws {
+  /// The trace of a record that names none; nil if it becomes no event.
+  private func recordTrace(_ unit: [(source: Int, unit: Int)], _ loader: inout TraceLoader) throws -> TraceID? {
+    try load(unit, nil, &loader)
+    return mapper.recordTrace
+  }
+
+  private func load(
+    _ units: [(source: Int, unit: Int)], _ trace: TraceID?, _ loader: inout TraceLoader
+  ) throws {
     for (number, unit) in units {
       let source = sources[number]
       loader.add(source.index.units[unit], of: source.index) { slices, arena in
@@ -103,7 +111,7 @@ package struct OfflineMapping {
       }
     }
     try loader.decode()
-    loader.take { mapper.load(&$0) }
+    loader.take { mapper.load(&$0, trace: trace) }
   }
 }
 

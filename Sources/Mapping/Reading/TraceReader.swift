@@ -19,6 +19,9 @@ extension MappingReader {
     guard let members = self.members(node, "'records'", keys: RecordKey.words) else { return }
     if let entry = members["calls"] { set.trace.callRecords = recordNames(entry.value, "'calls'") }
     if let entry = members["evaluations"] { set.trace.evaluationRecords = recordNames(entry.value, "'evaluations'") }
+    if let entry = members["steps"] { set.trace.stepRecords = recordNames(entry.value, "'steps'") }
+    if let entry = members["same"] { set.trace.recordSame = properties(entry.value, "'same'") }
+    set.trace.recordTrace = members["trace"].flatMap { property($0.value, "'trace'") }
   }
 
   /// Names of log records and span events, with at most one `*` each.
@@ -30,7 +33,7 @@ extension MappingReader {
     }
   }
 
-  /// The name of the one property that tells calls apart.
+  /// The name of one property.
   private mutating func property(_ node: YAMLNode, _ what: String) -> Located<String>? {
     let names = properties(node, what)
     if names.count > 1 { error("\(what) takes one property", at: names[1].position) }

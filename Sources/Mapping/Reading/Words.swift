@@ -218,12 +218,18 @@ enum DuplicateKey: String, FileWord {
 
 /// The keys of `records`.
 enum RecordKey: String, FileWord {
-  case calls, evaluations
+  case calls, evaluations, steps, same, trace
+
+  /// Whether it takes names of records; the others take properties.
+  var takesNames: Bool { self != .same && self != .trace }
 
   var about: String {
     switch self {
     case .calls: "Names of log records that become a call where their span never came, with at most one '*'."
     case .evaluations: "Names of log records and span events that become an evaluation of their span."
+    case .steps: "Names of log records that are a step of their own, of the kind that their dialect says."
+    case .same: "A step's record that agrees with a span in one of these completes it, and is no step beside it."
+    case .trace: "Records without a trace id that agree in this property make one trace."
     }
   }
 }

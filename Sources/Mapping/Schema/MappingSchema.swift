@@ -162,7 +162,9 @@ package struct MappingSchema {
         case .records:
           .map(
             RecordKey.allCases.map { word in
-              (word.rawValue, ["description": .string(word.about), "allOf": [.oneOrMany(["type": "string"])]])
+              let named = word.takesNames ? SchemaNode.oneOrMany(["type": "string"]) : .oneOrMany(property)
+              let value = word == .trace ? property : named
+              return (word.rawValue, ["description": .string(word.about), "allOf": [value]])
             })
         }
       return (key.rawValue, ["description": .string(key.about), "allOf": [value]])

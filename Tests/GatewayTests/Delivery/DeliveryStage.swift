@@ -63,17 +63,50 @@ struct TestSpan {
     return out
   }
 
-  private static func append(_ key: String, _ value: String, to out: inout ByteBuffer) {
+  fileprivate static func append(_ key: String, _ value: String, field: UInt32 = 9, to out: inout ByteBuffer) {
     var any = ByteBuffer()
     any.appendField(1, Array(value.utf8).span)
     var pair = ByteBuffer()
     pair.appendField(1, Array(key.utf8).span)
     any.withSpan { pair.appendField(2, $0) }
-    pair.withSpan { out.appendField(9, $0) }
+    pair.withSpan { out.appendField(field, $0) }
   }
 
-  private static func big(_ value: UInt64) -> [UInt8] {
+  fileprivate static func big(_ value: UInt64) -> [UInt8] {
     (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) }
+  }
+}
+
+/// A log record of Claude Code to be sent: a call of the model.
+struct TestRecord {
+  var trace: UInt64?
+  var time: UInt64
+  var name = "api_request"
+  var session: String?
+  var request: String?
+
+  /// `ExportLogsServiceRequest` of these records.
+  static func request(_ records: [TestRecord]) -> [UInt8] {
+    var name = ByteBuffer()
+    name.appendField(1, Array("com.anthropic.claude_code.events".utf8).span)
+    var scope = ByteBuffer()
+    name.withSpan { scope.appendField(1, $0) }
+    for record in records { record.encoded.withSpan { scope.appendField(2, $0) } }
+    var resource = ByteBuffer()
+    scope.withSpan { resource.appendField(2, $0) }
+    var request = ByteBuffer()
+    resource.withSpan { request.appendField(1, $0) }
+    return request.array()
+  }
+
+  private var encoded: ByteBuffer {
+    var out = ByteBuffer()
+    out.appendTag(1, .fixed64)
+    out.appendLittleEndian(time * 1_000_000)
+    let attributes = [("event.name", name), ("session.id", session), ("request_id", request), ("model", "claude")]
+    for (key, value) in attributes { if let value { TestSpan.append(key, value, field: 6, to: &out) } }
+    if let trace { out.appendField(9, (TestSpan.big(0xabcd) + TestSpan.big(trace)).span) }
+    return out
   }
 }
 
@@ -143,7 +176,7 @@ final class DeliveryStage {
   private final class Listener: CommitListener {
     let mailbox: Mailbox
     let heard = Mutex(0)
-    let records = Mutex<[UInt64: Int]>([:])
+    let records = Mutex<[UInt64: (signal: Signal, count: Int)]>([:])
 
     init(_ mailbox: Mailbox) { self.mailbox = mailbox }
 
@@ -152,7 +185,8 @@ final class DeliveryStage {
     ) {
       for append in appends {
         guard case .durable(let lane, let sequence) = append.outcome else { continue }
-        mailbox.stored(lane, sequence, .traces, records: records.withLock { $0[append.token] ?? 0 })
+        let (signal, count) = records.withLock { $0[append.token] ?? (.traces, 0) }
+        mailbox.stored(lane, sequence, signal, records: count)
       }
       mailbox.changed(
         changes.map { change in
@@ -248,18 +282,22 @@ final class DeliveryStage {
   }
 
   /// Sends a request and waits until it is durable.
-  func send(_ spans: [TestSpan]) {
-    var body = TestSpan.request(spans)
-    guard let scan = try? RequestScanner.scan(&body, signal: .traces) else {
+  func send(_ spans: [TestSpan]) { send(TestSpan.request(spans), .traces) }
+
+  func send(records: [TestRecord]) { send(TestRecord.request(records), .logs) }
+
+  private func send(_ request: [UInt8], _ signal: Signal) {
+    var body = request
+    guard let scan = try? RequestScanner.scan(&body, signal: signal) else {
       Issue.record("the request does not scan")
       return
     }
     let token = nextToken
     nextToken += 1
-    listener.records.withLock { $0[token] = scan.accepted }
+    listener.records.withLock { $0[token] = (signal, scan.accepted) }
     let refusal = counting.append(
       Append(
-        token: token, key: Self.key, signal: .traces, arrival: time.now.load(ordering: .relaxed),
+        token: token, key: Self.key, signal: signal, arrival: time.now.load(ordering: .relaxed),
         index: scan.index.encoded(), body: body))
     #expect(refusal == nil)
     settle()
@@ -326,13 +364,15 @@ final class DeliveryStage {
   }
 
   /// The accounting of the key that everything is sent with, spans only.
-  var counts: Counts {
+  var counts: Counts { counts(.traces) }
+
+  func counts(_ signal: Signal) -> Counts {
     let lane = metrics.lane(key: Self.key)
-    func total(_ state: RecordState) -> Int { lane.total(state, .traces) }
+    func total(_ state: RecordState) -> Int { lane.total(state, signal) }
     return Counts(
       arrived: total(.accepted) + total(.recovered) + total(.retried), delivered: total(.delivered),
       noEvent: total(.noEvent),
-      duplicate: total(.duplicate), deadLettered: total(.deadLettered), pending: lane.pending(.traces))
+      duplicate: total(.duplicate), consumed: total(.consumed), deadLettered: total(.deadLettered), pending: lane.pending(signal))
   }
 
   struct Counts {
@@ -340,6 +380,7 @@ final class DeliveryStage {
     var delivered: Int
     var noEvent: Int
     var duplicate: Int
+    var consumed: Int
     var deadLettered: Int
     var pending: Int
   }
