@@ -115,11 +115,29 @@ extension Mapper {
     tape.nodes.append(JSONNode(kind: .object))
     for attribute in attributes where isMember(attribute, of: family) {
       let key = batch.attributes[Int(attribute)].key
+      let member = tape.nodes.count
       append(batch.attributes[Int(attribute)].value, key: Slice(key.start + prefix, key.end), depth: 1)
+      unquote(member)
       tape.nodes[root].children += 1
     }
     tape.nodes[root].next = Int32(tape.nodes.count)
     return tape.nodes[root].children == 0 ? .absent : .node(root)
+  }
+
+  /// Text that is a JSON string by itself (`"pro"`, with the quotes) becomes what it says: some SDKs encode every value.
+  private func unquote(_ node: Int) {
+    let text = tape.nodes[node].text
+    let quote = UInt8(ascii: "\"")
+    guard tape.nodes[node].kind == .text, text.count >= 2, batch.arena[text.start] == quote,
+      batch.arena[text.end - 1] == quote
+    else { return }
+    let count = tape.nodes.count
+    if let parsed = try? tape.parse(bytes, text), tape.nodes[parsed].kind == .string {
+      tape.nodes[node].kind = .string
+      tape.nodes[node].text = tape.nodes[parsed].text
+      tape.nodes[node].flag = tape.nodes[parsed].flag
+    }
+    tape.nodes.removeLast(tape.nodes.count - count)
   }
 
   /// Whether an attribute belongs to a family, or to a longer one inside it.
