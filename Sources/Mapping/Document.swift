@@ -239,6 +239,8 @@ package struct Source: Sendable {
   package var extract: String?
   /// `sum`: the total of these, where at least one is present.
   package var sum: [Path] = []
+  /// `minus`: what is taken away from the sum, as far as it is present; never below 0.
+  package var minus: [Path] = []
   /// `since_start`: a time, as seconds since the span began.
   package var sinceStart = false
   /// `unwrap`: the member of each element that holds the value.

@@ -155,7 +155,9 @@ extension Mapper {
     truncated.removeAll(keepingCapacity: true)
     writeHead(index, frozen, id, to: &out)
     let dialect = program.dialects[Int(spans[index].dialect)]
-    if !partners.isEmpty || !reported.isEmpty, spans[index].duplicateOf == nil, partners[index] != nil || reported[index] != nil {
+    if !partners.isEmpty || !reported.isEmpty, spans[index].duplicateOf == nil,
+      partners[index] != nil || reported[index] != nil
+    {
       applyRules(dialect, to: index, with: partners[index] ?? [], event: event, &out)
     } else {
       applyRules(dialect, to: index, event: event, &out)

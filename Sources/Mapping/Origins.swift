@@ -48,7 +48,8 @@ struct SourceOrigin: Sendable {
     } else if let const = source.const {
       text = "const \(String(decoding: const.bytes, as: UTF8.self))"
     } else {
-      text = "sum of \(source.sum.map(\.description).joined(separator: " and "))"
+      let less = source.minus.isEmpty ? "" : " less \(source.minus.map(\.description).joined(separator: " and "))"
+      text = "sum of \(source.sum.map(\.description).joined(separator: " and "))\(less)"
     }
   }
 }

@@ -186,12 +186,14 @@ final class SourceWords: Sendable {
   let skip: [[UInt8]]
   let pattern: Int?
   let sum: [CompiledPath]
+  let minus: [CompiledPath]
   let sinceStart: Bool
   let take: Take?
 
   init(
     split: UInt8?, unwrap: [UInt8]?, role: Message.Role?, prepend: [CompiledPath],
     strip: [(bytes: [UInt8], isPrefix: Bool)], skip: [[UInt8]], pattern: Int?, sum: [CompiledPath],
+    minus: [CompiledPath],
     sinceStart: Bool, take: Take?
   ) {
     self.split = split
@@ -202,6 +204,7 @@ final class SourceWords: Sendable {
     self.skip = skip
     self.pattern = pattern
     self.sum = sum
+    self.minus = minus
     self.sinceStart = sinceStart
     self.take = take
   }

@@ -100,7 +100,8 @@ struct ProgramCompiler {
     for dialect in set.dialects {
       let rules = (dialect.properties + dialect.lastRules).map(\.sources) + [dialect.error?.messages.sources ?? []]
       for source in rules.joined() {
-        let paths = [source.path].compactMap(\.self) + source.sum + source.prepend + (source.when?.paths ?? [])
+        let paths =
+          [source.path].compactMap(\.self) + source.sum + source.minus + source.prepend + (source.when?.paths ?? [])
         paths.forEach(visit)
       }
       dialect.match?.paths.forEach(visit)
@@ -267,7 +268,8 @@ struct ProgramCompiler {
         split: source.split?.utf8.first, unwrap: source.unwrap.map { Array($0.utf8) },
         role: source.role.map { Message.Role($0) }, prepend: source.prepend.map { path($0) },
         strip: source.strip.map { Self.affix($0) }, skip: source.skip.map(\.bytes), pattern: pattern,
-        sum: source.sum.map { path($0) }, sinceStart: source.sinceStart, take: source.take)
+        sum: source.sum.map { path($0) }, minus: source.minus.map { path($0) }, sinceStart: source.sinceStart,
+        take: source.take)
     }
     var table: Int?
     if let named = source.table {

@@ -175,7 +175,7 @@ extension Mapper {
     if let when = source.when, !holds(when, index) { return nil }
     if let const = source.const { return Resolved(item: .literal(const)) }
     if let words = source.words {
-      if !words.sum.isEmpty { return total(words.sum, index) }
+      if !words.sum.isEmpty { return total(words, index) }
       if words.sinceStart { return source.path.flatMap { sinceStart($0, source.unit, index) } ?? fallback(of: source) }
       return source.path.flatMap { changed(resolve($0, index), source, words, index) } ?? fallback(of: source)
     }
@@ -209,9 +209,13 @@ extension Mapper {
     return found
   }
 
-  private func total(_ paths: [CompiledPath], _ index: Int) -> Resolved? {
-    let parts = paths.compactMap { number(resolve($0, index).item) }
-    return parts.isEmpty ? nil : Resolved(item: .literal(.number(parts.reduce(0, +))))
+  private func total(_ words: SourceWords, _ index: Int) -> Resolved? {
+    let parts = words.sum.compactMap { number(resolve($0, index).item) }
+    if parts.isEmpty { return nil }
+    let total = parts.reduce(0, +)
+    if words.minus.isEmpty { return Resolved(item: .literal(.number(total))) }
+    let less = words.minus.compactMap { number(resolve($0, index).item) }.reduce(0, +)
+    return Resolved(item: .literal(.number(max(0, total - less))))
   }
 
   /// The words that change a value on its way.

@@ -81,7 +81,9 @@ extension Mapper {
       if topmost != nil { return }
       topmost = index
     }
-    guard let topmost, topmost < givenSpans, spans[topmost].event == .span, spans[topmost].duplicateOf == nil else { return }
+    guard let topmost, topmost < givenSpans, spans[topmost].event == .span, spans[topmost].duplicateOf == nil else {
+      return
+    }
     spans[topmost].isTrace = true
   }
 

@@ -4,7 +4,9 @@ import Testing
 
 /// Exporters batch as they like and requests overtake each other: the events must not show it.
 @Suite struct ShuffleTests {
-  @Test(arguments: FixtureCase.captures + FixtureCase.all.filter { $0.name.hasSuffix("-SYNTHETIC") }, 1...3 as ClosedRange<UInt64>)
+  @Test(
+    arguments: FixtureCase.captures + FixtureCase.all.filter { $0.name.hasSuffix("-SYNTHETIC") },
+    1...3 as ClosedRange<UInt64>)
   func `the same records in any order and any batching give the same events`(
     _ fixture: FixtureCase, seed: UInt64
   ) throws {

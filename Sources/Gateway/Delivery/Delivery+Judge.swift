@@ -63,7 +63,8 @@ extension Delivery {
     loader.take { mapper.load(&$0, isLate: context.late != nil, trace: trace) }
     if context.late != nil {
       // What the parts before it brought is not sent again with it.
-      context.sent = Set(mapper.spanKeys.filter { lane.remembered.contains(trace, $0) }).subtracting(context.frozen.keys)
+      context.sent = Set(mapper.spanKeys.filter { lane.remembered.contains(trace, $0) }).subtracting(
+        context.frozen.keys)
     }
     let facts = mapper.facts
     guard facts.isAI else {

@@ -13,8 +13,11 @@ extension MappingReader {
     var reason = origin
     switch origin {
     case .const: allowed = [origin, .when]
-    case .sum: allowed = [origin, .when, .unit, .writtenIn]
+    case .sum: allowed = [origin, .minus, .when, .unit, .writtenIn]
     default:
+      if let entry = words[.minus] {
+        error("'minus' takes away from a 'sum', and there is none", at: entry.key.position)
+      }
       guard words[.sinceStart] != nil else { return }
       allowed = [.from, .sinceStart, .unit, .writtenIn, .when, .fallback]
       reason = .sinceStart
@@ -98,7 +101,7 @@ extension Source {
   /// Whether the other source is never reached where this one stands before it: it reads the same and takes whatever is
   /// there, or both say the same.
   fileprivate func wins(over other: Source) -> Bool {
-    guard path == other.path, sum == other.sum else { return false }
+    guard path == other.path, sum == other.sum, minus == other.minus else { return false }
     if !canRefuse, path != nil { return true }
     let tablesAgree =
       table?.name == other.table?.name

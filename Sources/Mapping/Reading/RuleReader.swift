@@ -58,6 +58,7 @@ extension MappingReader {
       return template.const == nil ? [] : [template]
     case .sum:
       template.sum = paths(node, "'sum'").map(\.value)
+      template.minus = words[.minus].map { paths($0.value, "'minus'").map(\.value) } ?? []
       return template.sum.isEmpty ? [] : [template]
     default: return spread(template, over: paths(node, "'from'"), words[.fallback], target)
     }

@@ -149,7 +149,7 @@ enum Switch: String, FileWord {
 enum RuleWord: String, FileWord {
   case from, map, unit
   case writtenIn = "as"
-  case take, split, extract, sum
+  case take, split, extract, sum, minus
   case sinceStart = "since_start"
   case unwrap, role, prepend, strip, skip, const
   case fallback = "default"
@@ -165,6 +165,7 @@ enum RuleWord: String, FileWord {
     case .split: "Text to a list, at this character."
     case .extract: "The one group of this pattern; text that does not match counts as absent."
     case .sum: "The total of these paths, where at least one is present."
+    case .minus: "Taken away from the sum, as far as present; never below 0."
     case .sinceStart: "true: a time, or that of the first span event of a name, as seconds since the span began."
     case .unwrap: "The member of each element that holds the value."
     case .role: "Given to messages that have none."
@@ -182,7 +183,7 @@ enum RuleWord: String, FileWord {
     switch self {
     case .unit, .writtenIn: ([.seconds], "counts time")
     case .sinceStart: ([.seconds], "gives a time")
-    case .sum: ([.int, .number, .money, .seconds], "gives a number")
+    case .sum, .minus: ([.int, .number, .money, .seconds], "gives a number")
     case .role, .prepend: ([.messages], "belongs to messages")
     default: nil
     }

@@ -303,7 +303,7 @@ package struct MappingSchema {
 
   private func value(of word: RuleWord, _ type: PropertyType) -> SchemaNode {
     switch word {
-    case .from, .sum, .prepend: .ref("paths")
+    case .from, .sum, .minus, .prepend: .ref("paths")
     case .map: .anyOf(.words(mappings.tables.map(\.name)), .ref("table"))
     case .unit, .writtenIn: .words(TimeUnit.allCases.map(\.rawValue))
     case .take: .words(Take.allCases.map(\.rawValue))

@@ -372,7 +372,8 @@ final class DeliveryStage {
     return Counts(
       arrived: total(.accepted) + total(.recovered) + total(.retried), delivered: total(.delivered),
       noEvent: total(.noEvent),
-      duplicate: total(.duplicate), consumed: total(.consumed), deadLettered: total(.deadLettered), pending: lane.pending(signal))
+      duplicate: total(.duplicate), consumed: total(.consumed), deadLettered: total(.deadLettered),
+      pending: lane.pending(signal))
   }
 
   struct Counts {

@@ -7,10 +7,13 @@ import Testing
 
 /// Log records that name no trace, over the real spool.
 @Suite struct RecordDeliveryTests {
-  @Test func `a session's records are one trace: held first, at once from then on, and the same after a crash`() throws {
+  @Test func `a session's records are one trace: held first, at once from then on, and the same after a crash`() throws
+  {
     let stage = try DeliveryStage()
     stage.send(records: [.init(time: 1, session: "s", request: "r1"), .init(time: 2, session: "other", request: "r2")])
-    stage.send(records: [.init(time: 3, session: "s", request: "r3"), .init(time: 4, name: "user_prompt", session: "s")])
+    stage.send(records: [
+      .init(time: 3, session: "s", request: "r3"), .init(time: 4, name: "user_prompt", session: "s"),
+    ])
     stage.advance(seconds: 8)
     #expect(stage.sink.events.isEmpty, "more of the session may come")
     stage.advance(seconds: 20)
@@ -19,7 +22,9 @@ import Testing
     try stage.restart()
     stage.advance(seconds: 40)
     #expect(stage.sink.identities.sorted() == before.sorted())
-    #expect(Set(stage.sink.events.map { $0.json.suffix(from: $0.json.firstRange(of: "$ai_trace_id")!.upperBound).prefix(36) }).count == 2)
+    #expect(
+      Set(stage.sink.events.map { $0.json.suffix(from: $0.json.firstRange(of: "$ai_trace_id")!.upperBound).prefix(36) })
+        .count == 2)
     stage.sink.acceptAll()
     stage.turn()
     stage.send(records: [.init(time: 9, session: "s", request: "r9")])
