@@ -112,6 +112,8 @@ package struct TraceRules: Sendable {
   package var inherit: [Located<String>] = []
   /// `usage`: properties that stay on the call; a container keeps them only if no call below it has any of them.
   package var usage: [Located<String>] = []
+  /// `failures`: properties that a failed call which does not say takes from the last failed attempt below it.
+  package var failures: [Located<String>] = []
   /// `duplicates.same`: calls that agree in it are one call.
   package var same: Located<String>?
   /// `duplicates.nested`: a call inside another that agrees in it is the same call.

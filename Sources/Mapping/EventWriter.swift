@@ -155,8 +155,8 @@ extension Mapper {
     truncated.removeAll(keepingCapacity: true)
     writeHead(index, frozen, id, to: &out)
     let dialect = program.dialects[Int(spans[index].dialect)]
-    if !partners.isEmpty || !reported.isEmpty, spans[index].duplicateOf == nil,
-      partners[index] != nil || reported[index] != nil
+    if !partners.isEmpty || !reported.isEmpty || !failedAttempts.isEmpty, spans[index].duplicateOf == nil,
+      partners[index] != nil || reported[index] != nil || failedAttempts[index] != nil
     {
       applyRules(dialect, to: index, with: partners[index] ?? [], event: event, &out)
     } else {

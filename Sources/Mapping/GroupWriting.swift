@@ -1,10 +1,10 @@
 import Bytes
 import Telemetry
 
-/// Writing the call that was kept of those that were told more than once.
+/// Writing a call that other spans tell of too.
 extension Mapper {
   /// As `applyRules`, but usage is what the provider's own SDK counted, and what the kept call does not say is taken from
-  /// the others, each read by its own dialect.
+  /// the others, each read by its own dialect, and of a failure from the last attempt.
   func applyRules(
     _ dialect: CompiledDialect, to index: Int, with others: [Int], event: EventName, _ out: inout ByteBuffer
   ) {
@@ -17,6 +17,11 @@ extension Mapper {
       isWritten[Int(rule.property)] = true
       if apply(rule, of: dialect, from: index, to: index, &out) { continue }
       if complete(Int(rule.property), of: index, from: others, &out) { continue }
+      if let attempt = failedAttempts[index], program.relations.failures.contains(Int(rule.property)),
+        complete(Int(rule.property), of: index, from: [attempt], &out)
+      {
+        continue
+      }
       if rule.inherits { inherit(Int(rule.property), for: index, &out) }
     }
     for property in program.properties.indices where !isWritten[property] {

@@ -42,6 +42,8 @@ package final class Mapper {
   var partners: [Int: [Int]] = [:]
   /// For a call that is told with content, what the provider's own SDK counted.
   var reported: [Int: ReportedUsage] = [:]
+  /// For a call that failed, the last failed attempt at it.
+  var failedAttempts: [Int: Int] = [:]
   /// For each span, whether a call below it tells its usage; empty until somebody asks.
   var usageBelow: [Bool] = []
   /// Log records of each span, in order of time: indices into `batch.logs`, and their event names.

@@ -148,6 +148,7 @@ struct DialectFacts: Sendable {
 struct CompiledRelations: Sendable {
   var inherit: [Int] = []
   var usage: [Int] = []
+  var failures: [Int] = []
   var same: Int?
   var nested: Int?
   var content: [Int] = []

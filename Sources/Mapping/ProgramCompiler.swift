@@ -64,6 +64,7 @@ struct ProgramCompiler {
     program.relations = CompiledRelations(
       inherit: set.trace.inherit.compactMap { propertyNumbers[$0.value] },
       usage: set.trace.usage.compactMap { propertyNumbers[$0.value] },
+      failures: set.trace.failures.compactMap { propertyNumbers[$0.value] },
       same: set.trace.same.flatMap { propertyNumbers[$0.value] },
       nested: set.trace.nested.flatMap { propertyNumbers[$0.value] },
       content: set.trace.content.compactMap { propertyNumbers[$0.value] },

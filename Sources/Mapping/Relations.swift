@@ -21,6 +21,7 @@ extension Mapper {
     calls.removeAll(keepingCapacity: true)
     let absorbed = absorbRecords()
     relateCalls()
+    findFailedAttempts()
     for (owner, records) in absorbed {
       let kept = partners.first { $0.value.contains(owner) }?.key ?? owner
       partners[kept, default: []] += records
@@ -165,6 +166,18 @@ extension Mapper {
     for other in sorted.dropFirst() { spans[other.span].duplicateOf = batch.spans[kept].id }
     let own = group.first { calls[$0].isSecondary && calls[$0].span != kept }
     if let own { reported[kept] = usage(of: calls[own].span) }
+  }
+
+  /// Finds for each call that failed the last failed attempt at it: a step right below it that is nothing else.
+  private func findFailedAttempts() {
+    failedAttempts.removeAll(keepingCapacity: true)
+    if program.relations.failures.isEmpty { return }
+    for index in spans.indices where spans[index].isError && spans[index].kind == .other && !spans[index].isDuplicate {
+      let call = Int(spans[index].aiParent)
+      guard call >= 0, spans[call].isCall, spans[call].isError else { continue }
+      if let later = failedAttempts[call], isBefore(index, later) { continue }
+      failedAttempts[call] = index
+    }
   }
 
   private func depth(of index: Int) -> Int {

@@ -130,6 +130,28 @@ import Testing
     #expect(events[1].has("\"$ai_is_error\":true"))
   }
 
+  @Test(
+    arguments: [
+      (2, nil, 2, 503), (2, nil, 0, 429), (2, 400, 2, 400), (0, nil, 2, nil),
+    ] as [(Int, Int?, Int, Int?)])
+  func `a call that failed and does not say why has the status of its last failed attempt`(
+    _ status: Int, _ own: Int?, _ last: Int, _ told: Int?
+  ) throws {
+    func step(_ id: String, _ name: String, start: Int, status: Int, answered: Int?) -> Given {
+      Given(
+        id: id, parent: id == "00000000000000a1" ? "" : "00000000000000a1", name: name, start: start, status: status,
+        scope: "livekit-agents", numbers: answered.map { ["http.response.status_code": $0] } ?? [:])
+    }
+    let events = try Self.events([
+      step("00000000000000a3", "llm_request_run", start: 3_000_000, status: last, answered: 503),
+      step("00000000000000a1", "llm_request", start: 1_000_000, status: status, answered: own),
+      step("00000000000000a2", "llm_request_run", start: 2_000_000, status: 2, answered: 429),
+    ])
+    let call = try #require(events.first { $0.name == "$ai_generation" })
+    if let told { #expect(call.has("\"$ai_http_status\":\(told)")) } else { #expect(!call.has("$ai_http_status")) }
+    #expect(events.count == 3, "attempts stay steps")
+  }
+
   // MARK: Usage
 
   @Test func `an agent above calls leaves the usage to them`() throws {

@@ -43,6 +43,9 @@ extension Mapper {
   /// The spans that speak for another where it says nothing of a property itself, nearest first.
   func speakers(for index: Int, _ rule: CompiledRule) -> [(span: Int, why: String)] {
     var speakers = (partners[index] ?? []).map { (span: $0, why: "told by the same call's other span") }
+    if let attempt = failedAttempts[index], program.relations.failures.contains(Int(rule.property)) {
+      speakers.append((attempt, "told by the last failed attempt"))
+    }
     guard rule.inherits else { return speakers }
     var place = spans[index].aiParent
     while place >= 0, speakers.count < MappingLimits.ancestorsMax {

@@ -19,7 +19,7 @@ package struct MappingReader {
   ///   `{type: int, about: one sentence, also: [more names], parameter: name, on: [events]}`;
   /// - `dialects.yaml`: `order:`, a list of dialects;
   /// - `values.yaml`: a map of table to `{key: value}`;
-  /// - `trace.yaml`: `inherit`, `usage`, `duplicates` and `records`;
+  /// - `trace.yaml`: `inherit`, `usage`, `failures`, `duplicates` and `records`;
   /// - `redaction.yaml`: `privacy:`, `keep:` and `rules:`, see docs/redaction.md;
   /// - what stands in `overlays/` changes one of the others;
   /// - every other `*.yaml` is the dialect of that name.

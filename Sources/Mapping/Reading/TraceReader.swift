@@ -4,6 +4,7 @@ extension MappingReader {
     guard let members = members(root, "trace.yaml", keys: TraceKey.words) else { return }
     if let entry = members["inherit"] { set.trace.inherit = properties(entry.value, "'inherit'") }
     if let entry = members["usage"] { set.trace.usage = properties(entry.value, "'usage'") }
+    if let entry = members["failures"] { set.trace.failures = properties(entry.value, "'failures'") }
     if let entry = members["duplicates"] { readDuplicates(entry.value) }
     if let entry = members["records"] { readRecords(entry.value) }
   }

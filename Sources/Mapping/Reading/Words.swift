@@ -192,12 +192,13 @@ enum RuleWord: String, FileWord {
 
 /// The keys of trace.yaml.
 enum TraceKey: String, FileWord {
-  case inherit, usage, duplicates, records
+  case inherit, usage, failures, duplicates, records
 
   var about: String {
     switch self {
     case .inherit: "Properties that a span which does not say takes from its nearest ancestor."
     case .usage: "Properties that stay on the call: a container keeps them only where no call below it has any of them."
+    case .failures: "Properties that a failed call which does not say takes from the last failed attempt below it."
     case .duplicates: "When two calls are one, and which of them is kept."
     case .records: "Log records and span events that stand for a step of their own."
     }

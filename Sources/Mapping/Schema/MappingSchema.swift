@@ -152,7 +152,7 @@ package struct MappingSchema {
     let members = TraceKey.allCases.map { key -> (String, SchemaNode) in
       let value: SchemaNode =
         switch key {
-        case .inherit, .usage: .oneOrMany(property)
+        case .inherit, .usage, .failures: .oneOrMany(property)
         case .duplicates:
           .map(
             DuplicateKey.allCases.map { word in
