@@ -131,7 +131,7 @@ import Transport
   @Test func `a receiver that does not answer in time is answered for, and its late reply changes nothing`()
     async throws
   {
-    try await TestServer.run({ $0.answerTimeout = .milliseconds(1_500) }) { server in
+    try await TestServer.run({ $0.answerTimeout = .seconds(4) }) { server in
       let client = try server.connect()
       client.post("/hold", "x")
       let answer = try client.receive()

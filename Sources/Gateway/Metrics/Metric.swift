@@ -125,7 +125,6 @@ package enum RecordState: String, Sendable, CaseIterable {
   case consumed
   case duplicate
   case deadLettered = "dead_lettered"
-  case purged
 
   /// Whether the record has just come, as opposed to being done.
   package var isArrival: Bool { self == .accepted || self == .recovered || self == .retried }
