@@ -129,6 +129,24 @@ package struct JSONTape {
     nodes.append(node)
   }
 
+  /// The nodes of a list's elements or an object's members, in order.
+  package func children(of node: Int) -> [Int] {
+    var found: [Int] = []
+    found.reserveCapacity(Int(nodes[node].children))
+    var child = node &+ 1
+    for _ in 0..<nodes[node].children {
+      found.append(child)
+      child = Int(nodes[child].next)
+    }
+    return found
+  }
+
+  /// The text of a node that was parsed, as it stood.
+  package func json(of node: Int, _ bytes: ByteSpan) -> String {
+    let text = bytes.string(nodes[node].text)
+    return nodes[node].kind == .string ? "\"\(text)\"" : text
+  }
+
   private static var noKey: JSONString { JSONString(slice: .empty, hasEscapes: false, hasUnicodeEscapes: false) }
 
   private mutating func members(

@@ -150,16 +150,7 @@ extension Mapper {
   // MARK: Reading nodes
 
   /// The children of an array or object.
-  func children(of node: Int) -> [Int] {
-    var found: [Int] = []
-    found.reserveCapacity(Int(tape.nodes[node].children))
-    var child = node + 1
-    for _ in 0..<tape.nodes[node].children {
-      found.append(child)
-      child = Int(tape.nodes[child].next)
-    }
-    return found
-  }
+  func children(of node: Int) -> [Int] { tape.children(of: node) }
 
   /// The member of that name; the last one if it is given twice.
   func member(_ node: Int, _ name: [UInt8]) -> Int? {

@@ -104,21 +104,10 @@ struct FixtureCase: CustomTestStringConvertible {
 extension JSONTape {
   /// The member of that name of an object.
   func member(_ name: String, of object: Int, _ bytes: [UInt8]) -> Int? {
-    var child = object + 1
-    for _ in 0..<nodes[object].children {
-      if bytes.span.string(nodes[child].key) == name { return child }
-      child = Int(nodes[child].next)
-    }
-    return nil
+    children(of: object).first { bytes.span.string(nodes[$0].key) == name }
   }
 
   func names(of object: Int, _ bytes: [UInt8]) -> [String] {
-    var child = object + 1
-    var names: [String] = []
-    for _ in 0..<nodes[object].children {
-      names.append(bytes.span.string(nodes[child].key))
-      child = Int(nodes[child].next)
-    }
-    return names
+    children(of: object).map { bytes.span.string(nodes[$0].key) }
   }
 }

@@ -79,11 +79,9 @@ import Testing
     var tape = JSONTape()
     let root = try tape.parse(bytes.span, Slice(0, bytes.count))
     let properties = try #require(tape.member("properties", of: root, bytes))
-    var child = properties + 1
     var found: [String: String] = [:]
-    for _ in 0..<tape.nodes[properties].children {
+    for child in tape.children(of: properties) {
       found[bytes.span.string(tape.nodes[child].key)] = bytes.span.string(tape.nodes[child].text)
-      child = Int(tape.nodes[child].next)
     }
     return found
   }

@@ -67,14 +67,14 @@ struct MappingDifference {
       var tape = JSONTape()
       let root = try tape.parse(sorted.span, Slice(0, sorted.count))
       var members: [String: String] = [:]
-      for child in children(of: root, tape) {
+      for child in tape.children(of: root) {
         let name = sorted.span.string(tape.nodes[child].key)
         guard name == "properties" else {
-          members[name] = text(child, tape, sorted)
+          members[name] = tape.json(of: child, sorted.span)
           continue
         }
-        for property in children(of: child, tape) {
-          members[sorted.span.string(tape.nodes[property].key)] = text(property, tape, sorted)
+        for property in tape.children(of: child) {
+          members[sorted.span.string(tape.nodes[property].key)] = tape.json(of: property, sorted.span)
         }
       }
       let span = members["$ai_span_id"] ?? ""
@@ -92,29 +92,6 @@ struct MappingDifference {
 
   private static func unquoted(_ text: String?) -> String {
     String((text ?? "").drop { $0 == "\"" }.prefix { $0 != "\"" })
-  }
-
-  private static func children(of node: Int, _ tape: JSONTape) -> [Int] {
-    var found: [Int] = []
-    var child = node + 1
-    for _ in 0..<tape.nodes[node].children {
-      found.append(child)
-      child = Int(tape.nodes[child].next)
-    }
-    return found
-  }
-
-  /// The JSON of a node: from its first character to where the next one's name begins.
-  private static func text(_ node: Int, _ tape: JSONTape, _ json: [UInt8]) -> String {
-    switch tape.nodes[node].kind {
-    case .array: "[" + children(of: node, tape).map { text($0, tape, json) }.joined(separator: ",") + "]"
-    case .object:
-      "{"
-        + children(of: node, tape).map { "\"\(json.span.string(tape.nodes[$0].key))\":\(text($0, tape, json))" }
-        .joined(separator: ",") + "}"
-    case .string: "\"\(json.span.string(tape.nodes[node].text))\""
-    default: json.span.string(tape.nodes[node].text)
-    }
   }
 
   /// Over all cases.

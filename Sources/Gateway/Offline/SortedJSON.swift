@@ -7,29 +7,29 @@ package enum SortedJSON {
     var tape = JSONTape()
     let root = try tape.parse(json.span, Slice(0, json.count))
     var out = ByteBuffer(capacity: json.count)
-    write(root, tape.nodes, json.span, &out)
+    write(root, tape, json.span, &out)
     return out.array()
   }
 
-  private static func write(_ index: Int, _ nodes: [JSONNode], _ bytes: ByteSpan, _ out: inout ByteBuffer) {
-    let node = nodes[index]
+  private static func write(_ index: Int, _ tape: JSONTape, _ bytes: ByteSpan, _ out: inout ByteBuffer) {
+    let node = tape.nodes[index]
     switch node.kind {
     case .array:
       out.append(UInt8(ascii: "["))
-      for (number, child) in children(of: index, nodes).enumerated() {
+      for (number, child) in tape.children(of: index).enumerated() {
         if number > 0 { out.append(UInt8(ascii: ",")) }
-        write(child, nodes, bytes, &out)
+        write(child, tape, bytes, &out)
       }
       out.append(UInt8(ascii: "]"))
     case .object:
       out.append(UInt8(ascii: "{"))
-      let members = children(of: index, nodes).map { (key: bytes.string(nodes[$0].key), node: $0) }
+      let members = tape.children(of: index).map { (key: bytes.string(tape.nodes[$0].key), node: $0) }
       for (number, member) in members.sorted(by: { ($0.key, $0.node) < ($1.key, $1.node) }).enumerated() {
         if number > 0 { out.append(UInt8(ascii: ",")) }
         out.append(UInt8(ascii: "\""))
-        out.append(bytes, nodes[member.node].key)
+        out.append(bytes, tape.nodes[member.node].key)
         out.append("\":")
-        write(member.node, nodes, bytes, &out)
+        write(member.node, tape, bytes, &out)
       }
       out.append(UInt8(ascii: "}"))
     case .string:
@@ -38,16 +38,6 @@ package enum SortedJSON {
       out.append(UInt8(ascii: "\""))
     default: out.append(bytes, node.text)
     }
-  }
-
-  private static func children(of index: Int, _ nodes: [JSONNode]) -> [Int] {
-    var found: [Int] = []
-    var child = index + 1
-    for _ in 0..<nodes[index].children {
-      found.append(child)
-      child = Int(nodes[child].next)
-    }
-    return found
   }
 
   /// Spreads a compact JSON text over lines, for people.

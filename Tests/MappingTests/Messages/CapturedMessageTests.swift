@@ -16,25 +16,17 @@ import Testing
         var tape = JSONTape()
         let root = try tape.parse(text.span, Slice(0, text.count))
         #expect(tape.nodes[root].kind == .array)
-        var child = root + 1
-        for _ in 0..<tape.nodes[root].children {
+        for child in tape.children(of: root) {
           let names = Self.names(child, tape, text)
           #expect(names.isSuperset(of: ["role", "content"]), "\(captured.place): \(captured.json)")
           #expect(names.isSubset(of: ["role", "content", "tool_calls", "tool_call_id", "name"]), "\(captured.place)")
-          child = Int(tape.nodes[child].next)
         }
       }
     }
   }
 
   private static func names(_ object: Int, _ tape: JSONTape, _ bytes: [UInt8]) -> Set<String> {
-    var names = Set<String>()
-    var child = object + 1
-    for _ in 0..<tape.nodes[object].children {
-      names.insert(bytes.span.string(tape.nodes[child].key))
-      child = Int(tape.nodes[child].next)
-    }
-    return names
+    Set(tape.children(of: object).map { bytes.span.string(tape.nodes[$0].key) })
   }
 
   @Test func `every answer, every call and every question comes out`() {

@@ -115,16 +115,7 @@ struct CapturedMessages {
       }
     }
 
-    private func children(_ node: Int?) -> [Int] {
-      guard let node else { return [] }
-      var found: [Int] = []
-      var child = node + 1
-      for _ in 0..<tape.nodes[node].children {
-        found.append(child)
-        child = Int(tape.nodes[child].next)
-      }
-      return found
-    }
+    private func children(_ node: Int?) -> [Int] { node.map { tape.children(of: $0) } ?? [] }
 
     private func member(_ node: Int, _ name: String) -> Int? {
       children(node).first { bytes.span.string(tape.nodes[$0].key) == name }
