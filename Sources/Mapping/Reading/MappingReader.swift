@@ -59,6 +59,7 @@ package struct MappingReader {
     for overlay in overlays where overlay.kind == .dialects { applyToOrder(overlay) }
     read("trace.yaml", of: numbered) { reader, root in reader.readTrace(root) }
     read("redaction.yaml", of: numbered) { reader, root in reader.readRedaction(root) }
+    for overlay in overlays where overlay.kind == .redaction { applyToRedaction(overlay) }
     for (number, file) in numbered { readOther(file, number) }
     for overlay in overlays where overlay.kind == .dialect { applyToDialect(overlay) }
     for needed in ["properties.yaml", "dialects.yaml"] where !files.contains(where: { $0.name == needed }) {

@@ -9,19 +9,26 @@ extension MappingReader {
     }
     if let privacy = set.redactionSettings.privacy { set.redaction.privacy = privacy }
     if let entry = members["keep"] { set.redaction.keep = names(entry.value, "'keep'").map(\.value) }
-    guard let entry = members["rules"] else { return }
-    guard case .list(let elements) = entry.value.content else {
-      return wrongKind(entry.value, "'rules'", expected: "a list of rules")
-    }
-    for element in elements {
-      if set.redaction.rules.count == RedactionLimits.rulesMax {
-        return error("redaction.yaml has at most \(RedactionLimits.rulesMax) rules", at: element.position)
-      }
-      if let rule = redactionRule(element) { set.redaction.rules.append(rule) }
-    }
+    if let entry = members["rules"] { set.redaction.rules = redactionRules(entry.value) }
   }
 
-  private mutating func redactionRule(_ node: YAMLNode) -> RedactionRule? {
+  mutating func redactionRules(_ node: YAMLNode) -> [RedactionRule] {
+    guard case .list(let elements) = node.content else {
+      wrongKind(node, "'rules'", expected: "a list of rules")
+      return []
+    }
+    var rules: [RedactionRule] = []
+    for element in elements {
+      if rules.count == RedactionLimits.rulesMax {
+        error("redaction.yaml has at most \(RedactionLimits.rulesMax) rules", at: element.position)
+        break
+      }
+      if let rule = redactionRule(element) { rules.append(rule) }
+    }
+    return rules
+  }
+
+  mutating func redactionRule(_ node: YAMLNode) -> RedactionRule? {
     guard let members = members(node, "a redaction rule", keys: RedactionRuleKey.words) else { return nil }
     guard let action = members["action"] else {
       // A mistyped 'action' is told already.
@@ -30,6 +37,12 @@ extension MappingReader {
     }
     guard let action = choice(action.value, "action", of: RedactionAction.self) else { return nil }
     var rule = RedactionRule(action: action, position: members["action"]?.value.position ?? node.position)
+    if let entry = members["name"], let name = text(entry.value, "'name'") {
+      rule.name = Located(name, entry.value.position)
+      if Side(rawValue: name) != nil {
+        error("'\(name)' names a place in overlays; call the rule something else", at: entry.value.position)
+      }
+    }
     if let entry = members["properties"] { rule.properties = names(entry.value, "'properties'") }
     if let entry = members["dialects"] { rule.dialects = texts(entry.value, "'dialects'") }
     if let entry = members["services"] { rule.services = texts(entry.value, "'services'").map(\.value) }
@@ -49,7 +62,7 @@ extension MappingReader {
   }
 
   /// Names of properties; a `*` may stand at the end.
-  private mutating func names(_ node: YAMLNode, _ what: String) -> [Located<String>] {
+  mutating func names(_ node: YAMLNode, _ what: String) -> [Located<String>] {
     texts(node, what).filter { name in
       guard name.value.dropLast().contains("*") else { return true }
       error("a '*' stands only at the end of a name, for all that begin so", at: name.position)
@@ -68,11 +81,6 @@ extension MappingReader {
     }
     guard let text = text(entry.value, "'pattern'") else { return nil }
     let name = members["name"].flatMap { self.text($0.value, "'name'") }
-    let patterns = set.redaction.rules.reduce(0) { $0 + $1.matchers.count }
-    guard patterns < RedactionLimits.patternsMax else {
-      error("all rules together look for at most \(RedactionLimits.patternsMax) things", at: node.position)
-      return nil
-    }
     do {
       let pattern = try Pattern(text, needsGroup: false)
       if pattern.isEmptyable {
@@ -116,6 +124,7 @@ extension MappingReader {
   mutating func checkRedaction() {
     if let privacy = set.redactionSettings.privacy { set.redaction.privacy = privacy }
     let known = Set(set.dialects.map(\.name.value)).union(unreadDialects)
+    checkRedactionTotals()
     for rule in set.redaction.rules {
       for name in rule.dialects where !known.contains(name.value) {
         let near = Suggestion.nearest(to: name.value, of: known.sorted())
@@ -136,7 +145,35 @@ extension MappingReader {
   }
 }
 
+extension MappingReader {
+  /// What counts over all files: no rule and no pattern beyond a limit is left out in silence.
+  private mutating func checkRedactionTotals() {
+    if set.redaction.rules.count > RedactionLimits.rulesMax, let last = set.redaction.rules.last {
+      error("overlays make more than \(RedactionLimits.rulesMax) redaction rules", at: last.position)
+    }
+    var patterns = 0
+    var named: [String: Position] = [:]
+    for rule in set.redaction.rules {
+      let before = patterns
+      patterns += rule.matchers.count { $0.isPattern }
+      if before <= RedactionLimits.patternsMax, patterns > RedactionLimits.patternsMax {
+        error("all rules together look for at most \(RedactionLimits.patternsMax) patterns", at: rule.position)
+      }
+      guard let name = rule.name else { continue }
+      if let first = named[name.value] {
+        error("a rule on line \(first.line) has the name '\(name.value)' already", at: name.position)
+      }
+      named[name.value] = name.position
+    }
+  }
+}
+
 extension RedactionMatcher {
+  fileprivate var isPattern: Bool {
+    if case .pattern = self { return true }
+    return false
+  }
+
   /// Found in text that nobody can guess.
   fileprivate var isSecret: Bool {
     if case .preset(let preset) = self { return preset == .keys || preset == .jwt }

@@ -32,10 +32,11 @@ enum DialectKey: String, FileWord {
 /// The keys of a file in `overlays/`.
 enum OverlayKey: String, FileWord {
   case overlay, about, match, kind, error, properties, constants, drop, keep, tables, order
+  case privacy, rules
 
   var about: String {
     switch self {
-    case .overlay: "What it changes: a dialect's name, or properties, values or dialects for the file of that name."
+    case .overlay: "What it changes: a dialect's name, or properties, values, dialects or redaction for that file."
     case .about: "One sentence: what it is for."
     case .match: "Another condition in place of the dialect's, or {or: condition}, {and: condition} beside it."
     case .kind: "Other lines in place of the dialect's, or {before: lines, after: lines} around them."
@@ -43,17 +44,23 @@ enum OverlayKey: String, FileWord {
     case .properties: "Rules that take the place of the dialect's, {before: …, after: …} around them, or none."
     case .constants: "Constants beside the dialect's or in place of them; none takes one away."
     case .drop: "Further attributes that never go out."
-    case .keep: "Entries of the dialect's 'drop' that no longer hold."
+    case .keep:
+      "Entries of the dialect's 'drop' that no longer hold; of redaction, further properties that privacy lets out."
     case .tables: "Entries beside those of values.yaml or in place of them, table by table."
     case .order: "Another order of dialects, or {before: names, after: names} around it."
+    case .privacy: "In place of that of redaction.yaml."
+    case .rules:
+      "Redaction rules in place of all, or {before: rules, after: rules} around them; a rule's name gives another in its place, or none."
     }
   }
 
-  /// Whether a file that changes a dialect, or one of the three other files, may have it.
+  /// Whether a file that changes a dialect, or one of the other files, may have it.
   func fits(_ target: OverlayTarget) -> Bool {
     switch self {
     case .overlay, .about: true
-    case .match, .kind, .error, .constants, .drop, .keep: target == .dialect
+    case .match, .kind, .error, .constants, .drop: target == .dialect
+    case .keep: target == .dialect || target == .redaction
+    case .privacy, .rules: target == .redaction
     case .properties: target == .dialect || target == .properties
     case .tables: target == .values
     case .order: target == .dialects
@@ -63,7 +70,7 @@ enum OverlayKey: String, FileWord {
 
 /// What an overlay changes.
 enum OverlayTarget: String, CaseIterable {
-  case dialect, properties, values, dialects
+  case dialect, properties, values, dialects, redaction
 
   /// The file is known by its name; every other name is a dialect's.
   init(named name: String) { self = OverlayTarget(rawValue: name).flatMap { $0 == .dialect ? nil : $0 } ?? .dialect }
@@ -251,10 +258,11 @@ enum RedactionKey: String, FileWord {
 
 /// The keys of a redaction rule.
 enum RedactionRuleKey: String, FileWord {
-  case action, properties, dialects, services, match
+  case name, action, properties, dialects, services, match
 
   var about: String {
     switch self {
+    case .name: "What overlays know the rule by."
     case .action: "drop takes the property away, mask puts a marker, hash a digest under redaction.salt."
     case .properties: "Only in these; a name may end in *. Without match all of them."
     case .dialects: "Only in events of these dialects."

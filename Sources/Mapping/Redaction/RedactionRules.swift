@@ -24,6 +24,8 @@ package enum RedactionAction: String, Sendable, CaseIterable {
 }
 
 package struct RedactionRule: Sendable {
+  /// What overlays know it by.
+  package var name: Located<String>?
   package var action: RedactionAction
   /// Names of properties, or prefixes that end in `*`; empty means all.
   package var properties: [Located<String>] = []

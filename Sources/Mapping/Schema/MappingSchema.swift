@@ -190,6 +190,8 @@ package struct MappingSchema {
         case .drop, .keep: .ref("drops")
         case .tables: tables
         case .order: aroundOrInstead("dialectNames")
+        case .privacy: .words(Privacy.allCases.map(\.rawValue))
+        case .rules: overlaidRedactionRules
         }
       return (key.rawValue, ["description": .string(key.about), "allOf": [value]])
     }

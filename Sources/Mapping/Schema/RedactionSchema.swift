@@ -6,11 +6,23 @@ extension MappingSchema {
         switch key {
         case .privacy: .words(Privacy.allCases.map(\.rawValue))
         case .keep: .oneOrMany(["type": "string"])
-        case .rules: ["type": "array", "items": rule]
+        case .rules: redactionRules
         }
       return (key.rawValue, ["description": .string(key.about), "allOf": [value]])
     }
     return .map(members)
+  }
+
+  var redactionRules: SchemaNode { ["type": "array", "items": rule] }
+
+  /// The rules of an overlay: all, or what stands around them, or in place of one.
+  var overlaidRedactionRules: SchemaNode {
+    .anyOf(
+      redactionRules,
+      [
+        "type": "object", "properties": ["before": redactionRules, "after": redactionRules],
+        "additionalProperties": .anyOf(rule, .words(["none"])),
+      ])
   }
 
   private var rule: SchemaNode {
@@ -22,6 +34,7 @@ extension MappingSchema {
     let members = RedactionRuleKey.allCases.map { key -> (String, SchemaNode) in
       let value: SchemaNode =
         switch key {
+        case .name: ["type": "string"]
         case .action: .words(RedactionAction.allCases.map(\.rawValue))
         case .properties, .services, .dialects: .oneOrMany(["type": "string"])
         case .match: .oneOrMany(.anyOf(.words(Preset.allCases.map(\.rawValue)), pattern))
