@@ -122,7 +122,7 @@ extension Mapper {
   }
 
   /// Writes one event; while it is larger than PostHog takes, again with shorter strings.
-  private func writeEvent(
+  func writeEvent(
     _ index: Int, _ frozen: FrozenEvent, _ id: (high: UInt64, low: UInt64), to out: inout ByteBuffer
   ) {
     let start = out.count
@@ -201,6 +201,7 @@ extension Mapper {
       out.append("\",")
     }
     current.bodyStart = out.count
+    current.resource = .empty
   }
 
   /// UUIDv5 of trace id, span id, start and event name: the same on every attempt, in every replica.

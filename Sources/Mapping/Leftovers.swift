@@ -55,6 +55,7 @@ extension Mapper {
     let number = Int(batch.scopes[Int(batch.spans[index].scope)].resource)
     let cacheable = stringBytesMax == MappingLimits.propertyBytesMax
     if cacheable, let slice = resourceSlices[number] {
+      current.resource = Slice(out.count, out.count + Int(slice.count))
       return resourceText.withSpan { out.append($0, slice) }
     }
     let start = out.count
@@ -72,6 +73,7 @@ extension Mapper {
       let kept = resourceText.count
       out.copy(start, out.count - start, to: &resourceText)
       resourceSlices[number] = Slice(kept, resourceText.count)
+      current.resource = Slice(start, out.count)
     }
   }
 }

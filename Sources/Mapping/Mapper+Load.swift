@@ -89,6 +89,8 @@ extension Mapper {
     resourceText.truncate(to: 0)
     resourceSlices.removeAll(keepingCapacity: true)
     resourceSlices.append(contentsOf: repeatElement(nil, count: batch.resources.count))
+    resourcesClean.removeAll(keepingCapacity: true)
+    resourcesClean.append(contentsOf: repeatElement(nil, count: batch.resources.count))
   }
 
   private func fillScopes() {

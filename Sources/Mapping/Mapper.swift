@@ -24,6 +24,8 @@ package final class Mapper {
   /// `"otel.resource.…":…,` of each resource, written once and copied into every event; and where each one stands.
   var resourceText = ByteBuffer()
   var resourceSlices: [Slice?] = []
+  /// Whether redaction knows that it hints at no key and no token; nil not asked yet.
+  var resourcesClean: [Bool?] = []
 
   var spans: [SpanState] = []
   /// How many spans came as spans; those behind them were made of log records and span events.
@@ -161,6 +163,8 @@ struct CurrentEvent {
   var span = 0
   /// Where the properties begin that follow the ids.
   var bodyStart = 0
+  /// Where the resource's attributes stand in it, if they were copied whole.
+  var resource = Slice.empty
   var inputTokens: Double?
   var outputTokens: Double?
   var totalTokens: Double?

@@ -22,7 +22,7 @@ import Testing
     drop: [x.secret]
     """
 
-  private static func program() throws -> Program {
+  private static func program(redaction: String) throws -> Program {
     func file(_ name: String, _ text: String) -> MappingFile {
       MappingFile(name: name, path: name, text: Array(text.utf8))
     }
@@ -36,13 +36,13 @@ import Testing
       """
     let (set, diagnostics) = MappingReader.read(files: [
       file("properties.yaml", properties), file("dialects.yaml", "order: [x]\n"), file("x.yaml", dialect),
-      file("trace.yaml", "inherit: $ai_session_id\n"),
+      file("trace.yaml", "inherit: $ai_session_id\n"), file("redaction.yaml", redaction),
     ])
     try #require(diagnostics.allSatisfy { $0.severity != .error }, "\(Diagnostic.render(diagnostics))")
     return Program(set)
   }
 
-  private static func offline() throws -> OfflineMapping {
+  private static func offline(redaction: String = "privacy: none\n") throws -> OfflineMapping {
     func span(_ id: Int, parent: Int?, _ attributes: [String: String]) -> String {
       let above = parent.map { ",\"parentSpanId\":\"000000000000000\($0)\"" } ?? ""
       let values = attributes.sorted { $0.key < $1.key }.map {
@@ -62,7 +62,7 @@ import Testing
     ]
     let request =
       "{\"resourceSpans\":[{\"scopeSpans\":[{\"scope\":{\"name\":\"lib\"},\"spans\":[\(spans.joined(separator: ","))]}]}]}"
-    var offline = OfflineMapping(program: try program())
+    var offline = OfflineMapping(program: try program(redaction: redaction))
     _ = try offline.add("request", Array(request.utf8))
     return offline
   }
@@ -112,6 +112,24 @@ import Testing
     #expect(call.dropped.map(\.name) == ["x.secret"] && call.dropped.first?.place == "x.yaml:13:8")
     #expect(call.withheld.map(\.name) == ["$ai_number"] && call.withheld.first?.passedOver.map(\.reason) == [.unfit])
     #expect(call.unset == ["$ai_unset"])
+  }
+
+  @Test func `what redaction changed and dropped is told with the rule that did`() throws {
+    var offline = try Self.offline(
+      redaction: """
+        rules:
+          - {action: drop, properties: otel.app.other}
+          - {action: mask, match: [{pattern: 'A', name: letter}]}
+        """)
+    let call = try #require(try offline.explanations().first { $0.span == "0000000000000003" })
+    let told = call.redacted.map { "\($0.property) \($0.action) \($0.found) \($0.place ?? "")" }
+    #expect(
+      Set(told) == [
+        "$ai_a mask letter redaction.yaml:3:14", "$ai_also mask letter redaction.yaml:3:14",
+        "otel.app.other drop property redaction.yaml:2:14",
+      ])
+    #expect(call.properties.first { $0.name == "$ai_a" }?.value == #""[redacted:letter]""#)
+    #expect(try Self.call().redacted.isEmpty)
   }
 
   @Test func `users and the tree are told`() throws {

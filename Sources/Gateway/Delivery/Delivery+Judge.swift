@@ -85,6 +85,7 @@ extension Delivery {
     let start = freezing.output.count
     let events = mapper.writeEvents(context, to: &freezing.output)
     let bytes = freezing.output.count - start
+    mapper.takeRedactions { metrics.series(.redactions, $0.rawValue, $1).add($2) }
     let settled = SettledRecords(mapper.tally(context))
     guard !events.isEmpty else { return finish(units, settled, &lane) }
     let frozen = FrozenTrace(

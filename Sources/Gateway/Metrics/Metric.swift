@@ -9,6 +9,7 @@ package enum Metric: Int, Sendable, CaseIterable {
   case spoolBytes, spoolBytesMax, spoolRequests, spoolRefusals, spoolCommits, spoolDeadLetters, spoolQuarantined
   case tracesOpen, traces
   case mappingsReloads, mappingsErrors
+  case redactions
   case captureRequests, captureRetries, captureInFlight, captureBytes, captureEvents, captureShortened
   case laneState, laneOldestAge, laneBytes
 
@@ -62,6 +63,11 @@ package enum Metric: Int, Sendable, CaseIterable {
     case .spoolQuarantined: counter("hoglet_spool_quarantined_total", [], "Damaged records that were set aside.")
     case .tracesOpen: gauge("hoglet_traces_open", [], "Traces that wait to become complete.")
     case .traces: counter("hoglet_traces_total", ["outcome"], "Traces that are done, by outcome.")
+    case .redactions:
+      counter(
+        "hoglet_redactions_total", ["action", "match"],
+        "Values that redaction dropped, masked or hashed in events, by what was found: a preset, a pattern's name, `property` (the whole value), `privacy` or `size`."
+      )
     case .mappingsReloads:
       counter("hoglet_mappings_reload_total", ["outcome"], "Times the mappings were loaded anew, by outcome.")
     case .mappingsErrors:

@@ -26,6 +26,14 @@ enum ExplanationText {
       text += table.text(indent: "    ")
     }
     if !event.withheld.isEmpty { text += "\n  found, but not in the event\n" + rows(event.withheld, indent: "    ") }
+    if !event.redacted.isEmpty {
+      text += "\n  redacted\n"
+      var table = TextTable()
+      for redaction in event.redacted {
+        table.add(redaction.property, redaction.action.rawValue, redaction.found, redaction.place ?? "")
+      }
+      text += table.text(indent: "    ")
+    }
     if !event.dropped.isEmpty {
       text += "\n  dropped\n"
       var table = TextTable()
@@ -92,6 +100,16 @@ enum ExplanationText {
     }
     out.append("],\"unset\":[")
     list(event.unset, to: &out) { $1.appendJSONString($0) }
+    out.append("],\"redacted\":[")
+    list(event.redacted, to: &out) { redaction, out in
+      out.append("{")
+      member("property", redaction.property, to: &out)
+      member("action", redaction.action.rawValue, to: &out)
+      member("found", redaction.found, to: &out)
+      if let place = redaction.place { member("place", place, to: &out) }
+      out.truncate(to: out.count - 1)
+      out.append("}")
+    }
     out.append("],\"dropped\":[")
     list(event.dropped, to: &out) { append($0, to: &$1) }
     out.append("]}\n")

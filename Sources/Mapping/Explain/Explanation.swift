@@ -21,6 +21,19 @@ package struct EventExplanation: Sendable {
   /// Attributes that do not go out, and the `drop` that says so.
   package var dropped: [Named] = []
 
+  /// What redaction did.
+  package var redacted: [Redaction] = []
+
+  /// A property that redaction changed or dropped.
+  package struct Redaction: Sendable, Equatable {
+    package var property: String
+    package var action: RedactionAction
+    /// The preset or pattern, or "property" where a rule takes the whole value, or "privacy".
+    package var found: String
+    /// `file:line:column` of the rule; nil for what is no rule.
+    package var place: String?
+  }
+
   package struct Named: Sendable {
     package var name: String
     /// `file:line:column`; nil for what stands in no file.

@@ -18,6 +18,7 @@ extension Mapper {
   }
 
   private func explain(_ event: MappedEvent, _ index: Int, _ members: EventMembers) -> EventExplanation {
+    let redacted = explainRedaction(event, index)
     focus(on: index)
     forgetParsed()
     let dialect = program.dialects[Int(spans[index].dialect)]
@@ -28,6 +29,7 @@ extension Mapper {
       dialect: .init(name: dialect.facts.name, place: origins.match.flatMap { program.origins.place($0) }),
       kind: .init(name: spans[index].kind.rawValue, place: kindPlace(index, dialect, origins)),
       user: explainUser(event, index))
+    explanation.redacted = redacted
     explanation.decisions = decisions(about: index)
     var found: [String: PropertyExplanation] = [:]
     for rule in dialect.rules where rule.events & event.name.bit != 0 {
@@ -68,7 +70,7 @@ extension Mapper {
   // MARK: Rules
 
   /// What a rule found for a span: with the span itself, else with another one that speaks for it; nil for nothing.
-  private func explain(_ rule: CompiledRule, of dialect: Int, at index: Int, isIn: Bool) -> PropertyExplanation? {
+  func explain(_ rule: CompiledRule, of dialect: Int, at index: Int, isIn: Bool) -> PropertyExplanation? {
     let name = program.propertyNames[Int(rule.property)]
     var explained = PropertyExplanation(name: name, value: "", origin: .computed(""))
     if isIn, reported[index]?.values.contains(where: { $0.property == Int(rule.property) }) == true {
@@ -192,69 +194,6 @@ extension Mapper {
     return nil
   }
 
-  // MARK: What no rule wrote
-
-  private func explainOther(_ name: String, _ index: Int) -> PropertyExplanation {
-    func computed(_ text: String) -> PropertyExplanation {
-      PropertyExplanation(name: name, value: "", origin: .computed(text))
-    }
-    for property in program.properties {
-      for label in property.further where program.labels.text(program.furtherLabels[Int(label)]) == "\"\(name)\":" {
-        return PropertyExplanation(name: name, value: "", origin: .also(of: program.propertyNames[property.number]))
-      }
-    }
-    let resourcePrefix = "otel.resource."
-    if name.hasPrefix(resourcePrefix) { return computed("the resource's attribute") }
-    for attribute in batch.spans[index].attributes {
-      let key = bytes.string(batch.attributes[Int(attribute)].key)
-      if name == "otel.\(key)" || name == key {
-        return PropertyExplanation(name: name, value: "", origin: .leftOver(attribute: key))
-      }
-    }
-    for other in partners[index] ?? [] {
-      guard let property = program.propertyNames.firstIndex(of: name),
-        let rule = program.dialects[Int(spans[other].dialect)].rule(of: property),
-        let explained = explain(rule, of: Int(spans[other].dialect), at: other, isIn: false)
-      else { continue }
-      return explained
-    }
-    switch name {
-    case "$ai_trace_id", "$ai_span_id": return computed("the span's id")
-    case "$ai_duplicate_of": return computed("the span that tells the same call")
-    case "$ai_target_event_id", "$ai_target_event_type": return computed("the event that it judges")
-    case "$ai_parent_id": return computed("the nearest step above")
-    case "$ai_span_type": return computed("the span's kind")
-    case "$ai_is_error", "$ai_error":
-      let named = name == "$ai_error" ? errorMessage(of: index) : failure(of: index)
-      guard let named else { return computed("the span's status and its exception") }
-      return PropertyExplanation(name: name, value: "", origin: .source(named))
-    case "$ai_total_tokens": return computed("the sum of input and output")
-    case "$ai_model_parameters": return computed("all parameters")
-    case "$ai_cache_reporting_exclusive": return computed("the dialect's cache_reporting, and the numbers themselves")
-    case "$process_person_profile": return computed("nobody is known")
-    case "$ai_truncated": return computed("what was too large")
-    default: return computed("the gateway")
-    }
-  }
-
-  /// What of a dialect's `error` tells of a failure that the span's status does not tell of.
-  private func failure(of index: Int) -> EventExplanation.Named? {
-    let number = Int(spans[index].dialect)
-    let failures = program.dialects[number].facts.failures
-    guard batch.spans[index].status != .error, let place = failures.firstIndex(where: { holds($0, index) }) else {
-      return nil
-    }
-    return .init(name: "'error'", place: program.origins.place(program.origins.dialects[number].failures[place]))
-  }
-
-  private func errorMessage(of index: Int) -> EventExplanation.Named? {
-    let number = Int(spans[index].dialect)
-    let messages = program.dialects[number].facts.errorMessages
-    guard let place = messages.firstIndex(where: { evaluate($0, .string, index) != nil }) else { return nil }
-    let origin = program.origins.dialects[number].errorMessages[place]
-    return .init(name: origin.text, place: program.origins.place(origin.position))
-  }
-
   private func dropped(
     _ index: Int, _ dialect: CompiledDialect, _ origins: DialectOrigins
   ) -> [EventExplanation.Named] {
@@ -267,49 +206,4 @@ extension Mapper {
         ? .init(name: bytes.string(key), place: nil) : nil
     }
   }
-}
-
-/// The properties of an event's JSON, in order, each with the text of its value.
-struct EventMembers {
-  private(set) var names: [String] = []
-  private(set) var values: [String: String] = [:]
-
-  init(_ output: ByteSpan, _ json: Slice) {
-    var tape = JSONTape()
-    guard let root = try? tape.parse(output, json) else { return }
-    for member in Self.children(of: root, tape) where output.string(tape.nodes[member].key) == "properties" {
-      for property in Self.children(of: member, tape) {
-        let name = output.string(tape.nodes[property].key)
-        names.append(name)
-        values[name] = Self.text(property, tape, output)
-      }
-    }
-  }
-
-  private static func children(of node: Int, _ tape: JSONTape) -> [Int] {
-    var found: [Int] = []
-    var child = node + 1
-    for _ in 0..<tape.nodes[node].children {
-      found.append(child)
-      child = Int(tape.nodes[child].next)
-    }
-    return found
-  }
-
-  private static func text(_ node: Int, _ tape: JSONTape, _ output: ByteSpan) -> String {
-    switch tape.nodes[node].kind {
-    case .array: "[" + children(of: node, tape).map { text($0, tape, output) }.joined(separator: ",") + "]"
-    case .object:
-      "{"
-        + children(of: node, tape).map {
-          "\"\(output.string(tape.nodes[$0].key))\":\(text($0, tape, output))"
-        }.joined(separator: ",") + "}"
-    case .string: "\"\(output.string(tape.nodes[node].text))\""
-    default: output.string(tape.nodes[node].text)
-    }
-  }
-}
-
-extension Labels {
-  fileprivate func text(_ label: Slice) -> String { bytes.span.string(label) }
 }

@@ -3,10 +3,22 @@ import Bytes
 /// Redaction of a finished event: whatever wrote it, nothing gets past.
 extension Redactor {
   /// Rewrites the properties of the event that ends the buffer, from `body` on: the members that follow the ids, up to
-  /// the event's end. Mostly there is nothing to do, and that is found out first.
-  func redact(_ out: inout ByteBuffer, event start: Int, body: Int, dialect: Int, service: [UInt8]) {
+  /// the event's end. Mostly there is nothing to do, and that is found out first. `clean` members at `clean.start` are
+  /// known to hint at nothing (those of the resource, which many events share).
+  func redact(
+    _ out: inout ByteBuffer, event start: Int, body: Int, clean: Slice = .empty, dialect: Int, service: [UInt8]
+  ) {
     let size = out.count
-    if program.hintsSuffice, !out.withSpan({ SecretHint.isIn($0, Slice(body, $0.count)) }) { return }
+    if program.hintsSuffice {
+      hints.removeAll(keepingCapacity: true)
+      hintsPassed = 0
+      out.withSpan { bytes in
+        SecretHint.add(bytes, Slice(body, clean.isEmpty ? bytes.count : clean.start), to: &hints)
+        if !clean.isEmpty { SecretHint.add(bytes, Slice(clean.end, bytes.count), to: &hints) }
+      }
+      if hints.isEmpty { return }
+      out.withSpan { SecretHint.addTitles($0, Slice(body, $0.count), to: &hints) }
+    }
     let rules = program.active(dialect: dialect, service: service)
     if rules.isEmpty, program.privacy == .none { return }
     rewritten.truncate(to: 0)
@@ -107,12 +119,14 @@ extension Redactor {
     pass.copied = member.start
     let before = rewritten.count
     if program.privacy == .noContent, !isKept(bytes, name, value) {
+      record.add(.drop, RedactionRecord.privacy, rule: nil, bytes.string(name))
       member.isDropped = true
       scanner.offset = value.end
       return
     }
     let (whole, wanted) = pass.rules(bytes, name)
     if let whole {
+      record.add(whole.action, RedactionRecord.property, rule: whole.number, bytes.string(name))
       scanner.offset = value.end
       if whole.action == .drop {
         member.isDropped = true
@@ -121,7 +135,7 @@ extension Redactor {
       }
       return
     }
-    if wanted.presets == 0, wanted.patterns == 0 {
+    if wanted.presets == 0 && wanted.patterns == 0 || !hasHint(in: Slice(member.start, value.end)) {
       scanner.offset = value.end
       return
     }
@@ -131,7 +145,7 @@ extension Redactor {
         scanner.offset += 1
         continue
       }
-      if try !string(bytes, &scanner, wanted, &pass) {
+      if try !string(bytes, &scanner, name, wanted, &pass) {
         // Found by a rule that drops: nothing of it may be there.
         rewritten.truncate(to: before)
         member.isDropped = true
@@ -145,15 +159,24 @@ extension Redactor {
     guard pass.allowance < 0 else { return }
     // Its name may be what was found, so that goes too.
     pass.allowance += growth
+    record.add(.drop, RedactionRecord.size, rule: nil, bytes.string(name))
     rewritten.truncate(to: before)
     member.isDropped = true
   }
 
+  /// Whether something in the stretch is to be looked at; stretches are asked for from left to right.
+  private func hasHint(in slice: Slice) -> Bool {
+    if !program.hintsSuffice { return true }
+    while hintsPassed < hints.count, hints[hintsPassed].end <= slice.start { hintsPassed += 1 }
+    return hintsPassed < hints.count && hints[hintsPassed].start < slice.end
+  }
+
   /// Passes one string; false if it drops the property.
   private func string(
-    _ bytes: ByteSpan, _ scanner: inout JSONScanner, _ wanted: Wanted, _ pass: inout EventPass
+    _ bytes: ByteSpan, _ scanner: inout JSONScanner, _ property: Slice, _ wanted: Wanted, _ pass: inout EventPass
   ) throws(JSONError) -> Bool {
     let string = try scanner.string(bytes)
+    if !hasHint(in: string.slice) { return true }
     text.removeAll(keepingCapacity: true)
     if string.hasEscapes {
       JSONText.unescape(bytes, string.slice, into: &text)
@@ -162,7 +185,11 @@ extension Redactor {
     }
     let changes = changes(wanted)
     if changes.isEmpty { return true }
-    if changes.contains(where: { $0.action == .drop }) { return false }
+    if let drop = changes.first(where: { $0.action == .drop }) {
+      note(drop, wanted, bytes, property)
+      return false
+    }
+    for change in changes { note(change, wanted, bytes, property) }
     rewritten.append(bytes, Slice(pass.copied, string.slice.start))
     write(changes, to: &rewritten)
     pass.copied = string.slice.end
@@ -172,6 +199,13 @@ extension Redactor {
       if pass.changedNames > 1 { rewritten.append(" \(pass.changedNames)") }
     }
     return true
+  }
+
+  private func note(_ change: Change, _ wanted: Wanted, _ bytes: ByteSpan, _ property: Slice) {
+    let label = program.labels[change.matcher]
+    record.add(
+      change.action, String(decoding: label, as: UTF8.self), rule: wanted.rule(change.matcher)?.number,
+      bytes.string(property))
   }
 
   /// Puts a marker or a hash in place of a whole value.
@@ -193,40 +227,5 @@ extension Redactor {
     pass.allowance -= max(0, 34 - Int(value.count))
     pass.copied = value.end
     pass.isChanged = true
-  }
-}
-
-/// Passing over JSON without looking at it.
-enum JSONSkip {
-  static func value(_ bytes: ByteSpan, _ scanner: inout JSONScanner) throws(JSONError) {
-    var depth = 0
-    while let byte = scanner.peek(bytes) {
-      switch byte {
-      case UInt8(ascii: "\""): _ = try scanner.string(bytes)
-      case UInt8(ascii: "{"), UInt8(ascii: "["):
-        depth += 1
-        scanner.offset += 1
-        continue
-      case UInt8(ascii: "}"), UInt8(ascii: "]"):
-        guard depth > 0 else { throw JSONError(.unexpectedCharacter, at: scanner.offset) }
-        depth -= 1
-        scanner.offset += 1
-      case UInt8(ascii: ","), UInt8(ascii: ":"):
-        guard depth > 0 else { throw JSONError(.unexpectedCharacter, at: scanner.offset) }
-        scanner.offset += 1
-        continue
-      default: scalar(bytes, &scanner)
-      }
-      if depth == 0 { return }
-    }
-    throw JSONError(.unexpectedEnd, at: scanner.offset)
-  }
-
-  /// A number, `true`, `false` or `null`.
-  private static func scalar(_ bytes: ByteSpan, _ scanner: inout JSONScanner) {
-    repeat {
-      scanner.offset += 1
-    } while scanner.offset < scanner.end
-      && !",:]}\" \n\r\t".utf8.contains(bytes[scanner.offset])
   }
 }

@@ -7,7 +7,44 @@ extension Mapper {
   func redact(_ index: Int, from start: Int, _ out: inout ByteBuffer) {
     guard let redactor else { return }
     redactor.redact(
-      &out, event: start, body: current.bodyStart, dialect: Int(spans[index].dialect), service: serviceName(of: index))
+      &out, event: start, body: current.bodyStart, clean: cleanResource(of: index, redactor),
+      dialect: Int(spans[index].dialect), service: serviceName(of: index))
+  }
+
+  /// Where the resource's attributes stand in the event, if they hint at no key and no token: asked once a trace.
+  private func cleanResource(of index: Int, _ redactor: Redactor) -> Slice {
+    let number = Int(batch.scopes[Int(batch.spans[index].scope)].resource)
+    guard redactor.program.hintsSuffice, !current.resource.isEmpty, let written = resourceSlices[number] else {
+      return .empty
+    }
+    let isClean = resourcesClean[number] ?? resourceText.withSpan { !SecretHint.isIn($0, written) }
+    resourcesClean[number] = isClean
+    return isClean ? current.resource : .empty
+  }
+
+  /// Gives what redaction did in events since it was last asked: the action, what was found, and how often.
+  package func takeRedactions(_ body: (RedactionAction, String, Int) -> Void) {
+    guard let redactor, !redactor.record.counts.isEmpty else { return }
+    for (kind, count) in redactor.record.counts { body(kind.action, kind.found, count) }
+    redactor.record.counts.removeAll(keepingCapacity: true)
+  }
+
+  /// What redaction does to an event, found out by writing it again.
+  func explainRedaction(_ event: MappedEvent, _ index: Int) -> [EventExplanation.Redaction] {
+    guard let redactor else { return [] }
+    focus(on: index)
+    var out = ByteBuffer()
+    let counts = redactor.record.counts
+    writeEvent(index, event.frozen, event.id, to: &out)
+    redactor.record.notes = []
+    redact(index, from: 0, &out)
+    let notes = redactor.record.notes ?? []
+    redactor.record.notes = nil
+    redactor.record.counts = counts
+    return notes.map { note in
+      let place = note.rule.flatMap { program.origins.place(redactor.program.rules[$0].position) }
+      return .init(property: note.property, action: note.action, found: note.found, place: place)
+    }
   }
 
   /// The user as the redaction rules let it be seen; in the arena.

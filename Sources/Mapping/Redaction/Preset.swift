@@ -1,3 +1,5 @@
+import Bytes
+
 /// What can be found by name: each has its own code, with checks that no pattern can express.
 package enum Preset: String, Sendable, CaseIterable {
   case keys, jwt, email, phone, card, iban, ip
@@ -5,6 +7,9 @@ package enum Preset: String, Sendable, CaseIterable {
   /// Its place among all.
   var number: Int { Preset.allCases.firstIndex(of: self) ?? 0 }
   var bit: UInt8 { 1 << UInt8(number) }
+
+  /// What `SecretHint` knows of.
+  static let secrets = keys.bit | jwt.bit
 }
 
 /// A stretch of text that was found.
@@ -34,11 +39,23 @@ struct PresetScan {
 
   init(_ text: [UInt8]) { self.text = text }
 
-  /// Finds what the presets of `wanted` look for.
+  /// Finds what the presets of `wanted` look for. Of keys and tokens alone it looks only at what hints at them: the
+  /// detectors see the whole text, but begin nowhere else.
   mutating func run(_ wanted: UInt8) {
+    guard wanted & ~Preset.secrets == 0 else { return run(wanted, 0..<text.count) }
+    var done = 0
+    for hint in SecretHint.all(in: text.span, Slice(0, text.count)) {
+      let start = max(done, hint.start - SecretHint.beforeMax)
+      done = max(start, hint.end)
+      run(wanted, start..<done)
+    }
+  }
+
+  /// The same in a stretch of the text.
+  mutating func run(_ wanted: UInt8, _ range: Range<Int>) {
     let anchors = Self.anchors
-    var isInWord = false
-    for index in text.indices {
+    var isInWord = has(range.lowerBound - 1, TextClass.alphanumeric)
+    for index in range {
       let byte = text[index]
       let here = anchors[Int(byte)] & wanted
       let isLetter = byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")
@@ -54,7 +71,7 @@ struct PresetScan {
       if here & Preset.iban.bit != 0 { findAccount(at: index) }
       if here & Preset.ip.bit != 0 { findAddress(at: index) }
     }
-    steps += text.count
+    steps += range.count
   }
 
   /// For each byte, which presets can be found where it stands.

@@ -3,6 +3,9 @@ import Bytes
 /// Compiled redaction rules, shared by all mappers.
 package final class RedactionProgram: Sendable {
   struct Rule: Sendable {
+    /// Its place among all, and where it stands.
+    var number: Int
+    var position: Position
     var action: RedactionAction
     /// Names of properties, or prefixes; empty means all.
     var names: [PropertyName]
@@ -46,7 +49,8 @@ package final class RedactionProgram: Sendable {
     var labels = Preset.allCases.map { Array($0.rawValue.utf8) }
     for written in document.rules.prefix(RedactionLimits.rulesMax) {
       var rule = Rule(
-        action: written.action, names: written.properties.map { PropertyName($0.value) },
+        number: rules.count, position: written.position, action: written.action,
+        names: written.properties.map { PropertyName($0.value) },
         dialects: written.dialects.isEmpty
           ? nil : written.dialects.compactMap { name in dialects.firstIndex(of: name.value) },
         services: written.services.map { Array($0.utf8) })
@@ -71,9 +75,8 @@ package final class RedactionProgram: Sendable {
     patternSet = PatternSet(patterns)
     privacy = document.privacy
     keep = document.keep.map { PropertyName($0) }
-    let secrets = Preset.keys.bit | Preset.jwt.bit
     hintsSuffice =
-      privacy == .none && rules.allSatisfy { !$0.isWhole && $0.patterns == 0 && $0.presets & ~secrets == 0 }
+      privacy == .none && rules.allSatisfy { !$0.isWhole && $0.patterns == 0 && $0.presets & ~Preset.secrets == 0 }
     asksService = rules.contains { !$0.services.isEmpty }
   }
 

@@ -7,6 +7,10 @@ package final class Redactor {
   var search: PatternSearch
   /// What is being written in place of an event's properties.
   var rewritten = ByteBuffer()
+  /// Where the event hints at keys and tokens, if that is all that is looked for; and how many of them are passed.
+  var hints: [Slice] = []
+  var hintsPassed = 0
+  var record = RedactionRecord()
   /// The text being looked at.
   var text: [UInt8] = []
   /// Bytes looked at and positions tried, since start: what tests hold against the size of the text.
@@ -32,7 +36,9 @@ package final class Redactor {
     }
 
     /// The first rule that looks for it decides.
-    func action(_ matcher: Int) -> RedactionAction { rules.first { $0.looksFor(matcher) }?.action ?? .mask }
+    func rule(_ matcher: Int) -> RedactionProgram.Rule? { rules.first { $0.looksFor(matcher) } }
+
+    func action(_ matcher: Int) -> RedactionAction { rule(matcher)?.action ?? .mask }
   }
 
   /// A stretch of text and what becomes of it.
@@ -50,8 +56,7 @@ package final class Redactor {
     // "::1" is the shortest that a preset knows.
     if wanted.patterns == 0, text.count < 3 { return [] }
     // And no key or token is shorter than the runs that hint at them.
-    let secrets = Preset.keys.bit | Preset.jwt.bit
-    if wanted.patterns == 0, wanted.presets & ~secrets == 0, text.count < LongRuns.least { return [] }
+    if wanted.patterns == 0, wanted.presets & ~Preset.secrets == 0, text.count < LongRuns.least { return [] }
     var findings = findings(in: text, wanted)
     if let plain = PlainView(text) {
       findings += self.findings(in: plain.text, wanted).map { plain.original($0) }
@@ -189,8 +194,10 @@ private struct PlainView {
 
   /// Nil if there is no such escape.
   init?(_ original: [UInt8]) {
+    guard Self.hasEscape(original.span) else { return nil }
+    text.reserveCapacity(original.count)
+    origins.reserveCapacity(original.count + 1)
     var place = 0
-    var isChanged = false
     while place < original.count {
       origins.append(Int32(place))
       if original[place] == UInt8(ascii: "\\"), let byte = Self.escaped(original, place) {
@@ -201,14 +208,26 @@ private struct PlainView {
         }
         text.append(byte)
         place += 6
-        isChanged = true
       } else {
         text.append(original[place])
         place += 1
       }
     }
     origins.append(Int32(place))
-    if !isChanged { return nil }
+  }
+
+  /// Whether some escape begins as those do that are undone.
+  private static func hasEscape(_ text: ByteSpan) -> Bool {
+    var place = 0
+    while place + 6 <= text.count {
+      if text[place] == UInt8(ascii: "\\"), text[place + 1] == UInt8(ascii: "u"), text[place + 2] == 0x30,
+        text[place + 3] == 0x30
+      {
+        return true
+      }
+      place += 1
+    }
+    return false
   }
 
   private static func escaped(_ text: [UInt8], _ place: Int) -> UInt8? {

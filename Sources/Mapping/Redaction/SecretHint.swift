@@ -3,8 +3,8 @@ import Bytes
 /// Tells cheaply that an event holds no key and no token, as nearly all hold none: what the detectors of `keys` and `jwt`
 /// find is always in, or is, a run that `LongRuns` finds, and has one of these marks in it or before it.
 ///
-/// It reads the JSON as it stands. Its writer leaves no escape where a plain character would do, so that nothing hides
-/// behind escapes; text that was escaped twice counts as a hint by itself.
+/// It reads the JSON as it stands, or the text that a JSON string means. The JSON's writer leaves no escape where a plain
+/// character would do, so that nothing hides behind escapes; text that was escaped twice counts as a hint by itself.
 enum SecretHint {
   static func isIn(_ bytes: ByteSpan, _ slice: Slice) -> Bool {
     var runs = LongRuns(slice)
@@ -14,24 +14,87 @@ enum SecretHint {
     return false
   }
 
-  /// After each mark follow sixteen bytes at least, but for the `@` of a URL.
+  /// Where detectors must begin, from left to right: the runs that hint at a key or token, and the first
+  /// lines of private keys too, which may stand far before theirs.
+  static func all(in bytes: ByteSpan, _ slice: Slice) -> [Slice] {
+    var found: [Slice] = []
+    add(bytes, slice, to: &found)
+    addTitles(bytes, slice, to: &found)
+    return found
+  }
+
+  static func add(_ bytes: ByteSpan, _ slice: Slice, to found: inout [Slice]) {
+    var runs = LongRuns(slice)
+    while let run = runs.next(bytes) {
+      if isMarked(bytes, run) { found.append(run) }
+    }
+  }
+
+  /// Adds where private keys begin. Of five hyphens one stands at each fifth place.
+  static func addTitles(_ bytes: ByteSpan, _ slice: Slice, to found: inout [Slice]) {
+    let before = found.count
+    var place = slice.start + 4
+    while place < slice.end {
+      guard bytes[place] == UInt8(ascii: "-") else {
+        place += 5
+        continue
+      }
+      var (first, last) = (place, place + 1)
+      while first > slice.start, bytes[first - 1] == UInt8(ascii: "-") { first -= 1 }
+      while last < slice.end, bytes[last] == UInt8(ascii: "-") { last += 1 }
+      if last - first >= 5, last + 1 < slice.end, bytes[last] == UInt8(ascii: "B"), bytes[last + 1] == UInt8(ascii: "E")
+      {
+        found.append(Slice(first, last))
+      }
+      place = last + 4
+    }
+    if found.count > before { found.sort { $0.start < $1.start } }
+  }
+
+  /// How far before its run a key may begin: `Bearer` and eight blanks.
+  static let beforeMax = 14
+  private static let titleMax = 256
+
+  /// After each mark follow sixteen bytes at least, but for the `@` of a URL. Looks at eight bytes at a time, and closer
+  /// only where a mark may end.
   private static func isMarked(_ bytes: ByteSpan, _ run: Slice) -> Bool {
     precondition(run.count >= LongRuns.least && run.end <= bytes.count)
     let marksEnd = run.end &- 16
-    for index in run.start..<marksEnd {
-      switch unsafe bytes[unchecked: index] {
-      case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "A"), UInt8(ascii: "J"),
-        UInt8(ascii: "z"):
-        if endsMark(bytes, run.start, index) { return true }
-      case UInt8(ascii: "\\"):
-        if bytes[index + 1] == UInt8(ascii: "u"), bytes[index + 2] == 0x30, bytes[index + 3] == 0x30 { return true }
-      case UInt8(ascii: "@"):
-        if hasSlash(bytes, Slice(run.start, index)) { return true }
-      default: continue
+    var place = run.start
+    while place < marksEnd {
+      var marks = unsafe markEnds(UInt64(littleEndian: bytes.uncheckedWord(place)))
+      while marks != 0 {
+        let index = place &+ marks.trailingZeroBitCount &>> 3
+        if index >= marksEnd { break }
+        if isMark(bytes, run.start, index) { return true }
+        marks &= marks &- 1
       }
+      place &+= 8
     }
     if hasAt(bytes.word(at: marksEnd)) || hasAt(bytes.word(at: marksEnd + 8)), hasSlash(bytes, run) { return true }
     return hasScheme(bytes, run.start)
+  }
+
+  /// The highest bit of each byte that is one of `-` `.` `@` `A` `J` `\` `_` `z`; all bytes are ASCII, as in a run.
+  @inline(__always) private static func markEnds(_ word: UInt64) -> UInt64 {
+    /// The highest bit of each byte stays 0 only where it is this one.
+    func others(_ word: UInt64, _ byte: UInt64) -> UInt64 {
+      (word ^ byte &* 0x0101_0101_0101_0101) &+ 0x7f7f_7f7f_7f7f_7f7f
+    }
+    let even: UInt64 = 0x7e7e_7e7e_7e7e_7e7e
+    let none =
+      others((word &+ 0x0101_0101_0101_0101) & even, 0x2e) & others(word & even, 0x40) & others(word, 0x4a)
+      & others(word, 0x5c) & others(word, 0x5f) & others(word, 0x7a)
+    return ~none & 0x8080_8080_8080_8080
+  }
+
+  private static func isMark(_ bytes: ByteSpan, _ start: Int, _ index: Int) -> Bool {
+    switch bytes[index] {
+    case UInt8(ascii: "\\"):
+      bytes[index + 1] == UInt8(ascii: "u") && bytes[index + 2] == 0x30 && bytes[index + 3] == 0x30
+    case UInt8(ascii: "@"): hasSlash(bytes, Slice(start, index))
+    default: endsMark(bytes, start, index)
+    }
   }
 
   @inline(__always) private static func hasAt(_ word: UInt64) -> Bool {
@@ -92,30 +155,36 @@ enum SecretHint {
   private static func hasScheme(_ bytes: ByteSpan, _ start: Int) -> Bool {
     var place = start - 1
     var blanks = 0
-    while place >= 6, bytes[place] == 0x20, blanks < 8 {
+    while place >= 4, bytes[place] == 0x20, blanks < 8 {
       place -= 1
       blanks += 1
     }
-    guard place >= 6, blanks > 0 else { return false }
+    guard place >= 4, blanks > 0 else { return false }
     switch (bytes[place - 2] | 0x20, bytes[place - 1] | 0x20, bytes[place] | 0x20) {
     case (UInt8(ascii: "r"), UInt8(ascii: "e"), UInt8(ascii: "r")): return bytes[place - 3] | 0x20 == UInt8(ascii: "a")
     case (UInt8(ascii: "s"), UInt8(ascii: "i"), UInt8(ascii: "c")): return bytes[place - 4] | 0x20 == UInt8(ascii: "b")
     case (_, UInt8(ascii: "-"), UInt8(ascii: "-")): return true
-    case (_, UInt8(ascii: "\\") | 0x20, UInt8(ascii: "n")), (_, UInt8(ascii: "\\") | 0x20, UInt8(ascii: "r")):
+    case (_, UInt8(ascii: "\\") | 0x20, UInt8(ascii: "n")), (_, UInt8(ascii: "\\") | 0x20, UInt8(ascii: "r")),
+      // The same unescaped, with the bit for lower case.
+      (_, _, 0x0a | 0x20), (_, _, 0x0d | 0x20):
       return hasTitle(bytes, before: place)
     default: return false
     }
   }
 
-  /// Whether the first line of a private key ends shortly before an indented line.
+  /// Whether the first line of a private key ends shortly before an indented line. Of five hyphens one stands at each
+  /// fifth place.
   private static func hasTitle(_ bytes: ByteSpan, before end: Int) -> Bool {
     var place = end
-    let least = max(4, end - 256)
+    let least = max(4, end - titleMax)
     while place > least {
-      if bytes[place] == UInt8(ascii: "-"), (1...4).allSatisfy({ bytes[place - $0] == UInt8(ascii: "-") }) {
-        return true
+      if bytes[place] == UInt8(ascii: "-") {
+        var (first, last) = (place, place)
+        while first > 0, bytes[first - 1] == UInt8(ascii: "-"), place - first < 4 { first -= 1 }
+        while last < end, bytes[last + 1] == UInt8(ascii: "-"), last - place < 4 { last += 1 }
+        if last - first >= 4 { return true }
       }
-      place -= 1
+      place -= 5
     }
     return false
   }

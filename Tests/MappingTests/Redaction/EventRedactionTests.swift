@@ -79,6 +79,23 @@ import Testing
         == #""$ai_input":"[redacted:email] [redacted:ip] [redacted:phone]","otel.x":"a@example.com","#)
   }
 
+  @Test func `what was done is counted by action and by what was found`() throws {
+    let redactor = try RedactionStage.redactor(
+      """
+      privacy: no_content
+      rules: [{action: hash, properties: otel.user.id}, {action: mask, match: email}, {action: drop, match: ip}]
+      keep: ["otel.*"]
+      """)
+    let members =
+      #""$ai_input":"x","otel.user.id":"u","otel.a":"a@example.com b@example.com","otel.b":"10.0.0.1 10.0.0.2","#
+    _ = RedactionStage.members(members, redactor)
+    #expect(
+      redactor.record.counts == [
+        .init(action: .drop, found: "privacy"): 1, .init(action: .hash, found: "property"): 1,
+        .init(action: .mask, found: "email"): 2, .init(action: .drop, found: "ip"): 1,
+      ])
+  }
+
   @Test func `findings over one another become one`() throws {
     let redactor = try RedactionStage.redactor(
       #"rules: [{action: mask, match: [email, {pattern: "com and more", name: own}]}]"#)
