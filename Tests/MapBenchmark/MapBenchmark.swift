@@ -5,18 +5,22 @@ import OTLP
 import Telemetry
 
 /// Decodes, maps and encodes requests from files again and again, trace by trace as delivery does, and nothing else: what
-/// callgrind counts of it is the cost of a span. `map-benchmark ROUNDS FILE…` prints how many spans it did.
+/// callgrind counts of it is the cost of a span. `map-benchmark [--mappings=FOLDER] ROUNDS FILE…` prints how many spans it
+/// did; the folder's files replace the built-in ones, as in the gateway.
 ///
 /// Measured as a difference, so that start-up and reading do not count: docs/performance.md says how. With 0 rounds it
 /// prints the events instead, to be compared before and after a change.
 @main
 enum MapBenchmark {
   static func main() {
-    let arguments = CommandLine.arguments
-    guard arguments.count > 2, let rounds = Int(arguments[1]), let set = loadMappings(directory: nil).set else {
-      exit(64)
-    }
-    let requests = arguments.dropFirst(2).map { path in
+    var arguments = CommandLine.arguments.dropFirst()
+    let flag = "--mappings="
+    let folder = arguments.first.flatMap { $0.hasPrefix(flag) ? String($0.dropFirst(flag.count)) : nil }
+    if folder != nil { arguments.removeFirst() }
+    guard arguments.count > 1, let rounds = arguments.popFirst().flatMap({ Int($0) }),
+      let set = loadMappings(directory: folder).set
+    else { exit(64) }
+    let requests = arguments.map { path in
       var body = read(path)
       guard let index = try? RequestScanner.scan(&body, signal: .traces).index else { exit(65) }
       return (body: body, index: index)
