@@ -61,17 +61,28 @@ enum SecretHint {
     precondition(run.count >= LongRuns.least && run.end <= bytes.count)
     let marksEnd = run.end &- 16
     var place = run.start
+    // No slash stands before it: a run of many @ is searched once.
+    var slashless = run.start
     while place < marksEnd {
       var marks = unsafe markEnds(UInt64(littleEndian: bytes.uncheckedWord(place)))
       while marks != 0 {
         let index = place &+ marks.trailingZeroBitCount &>> 3
         if index >= marksEnd { break }
-        if isMark(bytes, run.start, index) { return true }
+        if bytes[index] == UInt8(ascii: "@") {
+          if hasSlash(bytes, Slice(slashless, index)) { return true }
+          slashless = index
+        } else if isMark(bytes, run.start, index) {
+          return true
+        }
         marks &= marks &- 1
       }
       place &+= 8
     }
-    if hasAt(bytes.word(at: marksEnd)) || hasAt(bytes.word(at: marksEnd + 8)), hasSlash(bytes, run) { return true }
+    if hasAt(bytes.word(at: marksEnd)) || hasAt(bytes.word(at: marksEnd + 8)),
+      hasSlash(bytes, Slice(slashless, run.end))
+    {
+      return true
+    }
     return hasScheme(bytes, run.start)
   }
 
@@ -92,7 +103,6 @@ enum SecretHint {
     switch bytes[index] {
     case UInt8(ascii: "\\"):
       bytes[index + 1] == UInt8(ascii: "u") && bytes[index + 2] == 0x30 && bytes[index + 3] == 0x30
-    case UInt8(ascii: "@"): hasSlash(bytes, Slice(start, index))
     default: endsMark(bytes, start, index)
     }
   }
