@@ -13,22 +13,18 @@ acknowledged half a minute after the end stays in doubt.
 """
 
 import argparse
-import base64
 import gzip
 import heapq
-import http.client
-import json
 import os
 import random
 import sys
 import threading
 import time
-import urllib.parse
 
-from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "EndToEnd"))
+from otlp import Connection, as_json  # noqa: E402
 from spans import attribute, make_span, make_trace  # noqa: E402
 
 # Once the faults are over a gateway takes everything within seconds.
@@ -61,25 +57,13 @@ class Ledger:
         self.file.close()
 
 
-def as_json(request):
-    """OTLP/JSON: as protobuf's own, but for ids, which are hexadecimal."""
-    value = MessageToDict(request, use_integers_for_enums=True)
-    for resource in value["resourceSpans"]:
-        for scope in resource["scopeSpans"]:
-            for span in scope["spans"]:
-                for name in ("traceId", "spanId", "parentSpanId"):
-                    if name in span:
-                        span[name] = base64.b64decode(span[name]).hex()
-    return json.dumps(value).encode()
-
-
 class Client:
     def __init__(self, options, number, ledger, end):
         self.options, self.ledger, self.end = options, ledger, end
         self.numbers = random.Random(options.seed * 1000 + number)
         self.key = f"phc_chaos{number % options.keys}"
         self.is_json = number % 3 == 2
-        self.connection, self.connected_to = None, None
+        self.connection = Connection(options.endpoint_file, TIMEOUT_SECONDS)
         self.late = []
 
     def run(self):
@@ -119,42 +103,17 @@ class Client:
         self.ledger.write("sent", self.key, spans)
         self.ledger.count("requests")
         while time.monotonic() < self.end + LAST_SECONDS:
-            status = self.attempt(body, headers)
+            status = self.connection.attempt(body, headers)
             if status == 200:
                 self.ledger.write("acknowledged", self.key, spans)
                 if self.numbers.random() < RESENT_SHARE:
                     self.ledger.count("resent")
-                    self.attempt(body, headers)
+                    self.connection.attempt(body, headers)
                 return
             if status not in (None, 429, 502, 503, 504):
                 sys.exit(f"load.py: refused for good, with {status}")
             self.ledger.count("unanswered" if status is None else "refused")
             time.sleep(RETRY_SECONDS)
-
-    def attempt(self, body, headers):
-        """The status of the answer; None when there was none."""
-        try:
-            with open(self.options.endpoint_file, encoding="ascii") as file:
-                endpoint = file.read().strip()
-            if not endpoint:
-                return None
-            if self.connection is None or self.connected_to != endpoint:
-                self.close()
-                address = urllib.parse.urlsplit(endpoint)
-                self.connection = http.client.HTTPConnection(address.hostname, address.port, timeout=TIMEOUT_SECONDS)
-                self.connected_to = endpoint
-            self.connection.request("POST", "/v1/traces", body, headers)
-            response = self.connection.getresponse()
-            response.read()
-            return response.status
-        except (OSError, ValueError, http.client.HTTPException):
-            self.close()
-            return None
-
-    def close(self):
-        if self.connection is not None:
-            self.connection.close()
-        self.connection = None
 
 
 def main():

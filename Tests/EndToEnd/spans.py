@@ -13,15 +13,15 @@ Exits 0 when everything was acknowledged, 1 when some request was refused for go
 """
 
 import argparse
-import http.client
 import random
 import sys
 import threading
 import time
-import urllib.parse
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from otlp import Connection
 
 # A gateway is back within seconds; what takes longer than this is a failure to report, not to wait for.
 GIVE_UP_SECONDS = 60
@@ -97,8 +97,7 @@ class Exporter:
     def __init__(self, options, ledger):
         self.options = options
         self.ledger = ledger
-        self.connection = None
-        self.connected_to = None
+        self.connection = Connection(options.endpoint_file, timeout=10)
 
     def export(self, spans):
         """Sends until acknowledged; False when it was refused for good or took too long."""
@@ -107,10 +106,11 @@ class Exporter:
         scope.scope.name = "e2e-spans"
         scope.spans.extend(spans)
         body = request.SerializeToString()
+        headers = {"Content-Type": "application/x-protobuf", "Authorization": f"Bearer {self.options.key}"}
         self.ledger.write("sent", spans)
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while time.monotonic() < deadline:
-            status = self.attempt(body)
+            status = self.connection.attempt(body, headers)
             if status == 200:
                 self.ledger.write("acknowledged", spans)
                 return True
@@ -120,35 +120,6 @@ class Exporter:
             time.sleep(RETRY_SECONDS)
         sys.stderr.write("spans.py: gave up\n")
         return False
-
-    def attempt(self, body):
-        """The status of the answer; None when there was none."""
-        try:
-            with open(self.options.endpoint_file, encoding="ascii") as file:
-                endpoint = file.read().strip()
-            if not endpoint:
-                return None
-            address = urllib.parse.urlsplit(endpoint)
-            if self.connection is None or self.connected_to != endpoint:
-                self.close()
-                self.connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
-                self.connected_to = endpoint
-            headers = {
-                "Content-Type": "application/x-protobuf",
-                "Authorization": f"Bearer {self.options.key}",
-            }
-            self.connection.request("POST", address.path.rstrip("/") + "/v1/traces", body, headers)
-            response = self.connection.getresponse()
-            response.read()
-            return response.status
-        except (OSError, ValueError, http.client.HTTPException):
-            self.close()
-            return None
-
-    def close(self):
-        if self.connection is not None:
-            self.connection.close()
-        self.connection = None
 
 
 def main():

@@ -17,8 +17,8 @@ extension EndToEnd {
         Issue.record("\(sender.output)")
         return
       }
-      try #require(ways.count == 19)
-      for (way, result) in ways { #expect(result["status"].number == 200, "\(way)") }
+      try #require(ways.count == 20)
+      for (way, result) in ways { #expect(result["status"].number == 200, "\(way): \(result["status"])") }
       checkFailures(report)
 
       var expected: [JSON]?
