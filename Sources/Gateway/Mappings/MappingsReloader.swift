@@ -1,33 +1,16 @@
 import Logging
 import Mapping
 import Spool
-import Synchronization
 
 /// Keeps the mappings as their folder has them: when a file changes, or when it is told to, the set is loaded anew and,
 /// if nothing is wrong with it, taken for the next trace. A set with errors changes nothing.
 final class MappingsReloader: Sendable {
-  private struct Orders {
-    var isStopping = false
-    var isReloadAsked = false
-  }
-
   private let settings: GatewaySettings
   private let directory: String
   private let adopt: @Sendable (Program) -> Void
   private let metrics: Metrics
   private let log: Logger
-  private let events = FolderEvents()
-  private let orders = Mutex(Orders())
-  private let thread = Mutex<BackgroundThread?>(nil)
-
-  /// Editors and copies write in several steps: the folder must be quiet for so long, in milliseconds.
-  static let quiet: UInt64 = 100
-  /// A folder that is never quiet is read all the same, after so many times `quiet`.
-  static let quietRoundsMax = 20
-  /// How often the folder is looked at beside the kernel's word, which does not reach across network file systems.
-  static let interval: UInt64 = 10_000
-  /// The same where the kernel gives no word at all.
-  static let intervalUnwatched: UInt64 = 1_000
+  private let watch = FolderWatch()
 
   /// Nil if no folder is set. `adopt` hands a new program to delivery.
   init?(
@@ -43,49 +26,33 @@ final class MappingsReloader: Sendable {
 
   /// Begins to watch; `loaded` is how the folder looked before the program in use was loaded.
   func start(loaded: FolderSignature) {
-    let started = BackgroundThread { [self] in run(loaded) }
-    if started == nil { log.error("the system gives no thread to watch \(directory); SIGHUP does not reload either") }
-    thread.withLock { $0 = started }
+    if !watch.start({ [self] in run(loaded) }) {
+      log.error("the system gives no thread to watch \(directory); SIGHUP does not reload either")
+    }
   }
 
   /// Loads the folder anew, whether or not anything in it seems to have changed.
-  func reload() {
-    orders.withLock { $0.isReloadAsked = true }
-    events.wake()
-  }
+  func reload() { watch.reload() }
 
-  func stop() {
-    orders.withLock { $0.isStopping = true }
-    events.wake()
-    let running = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    running?.join()
-  }
+  func stop() { watch.stop() }
 
   private func run(_ loaded: FolderSignature) {
     var known = loaded
-    var watches = events.watch(watched)
+    var watches = watch.events.watch(watched)
     // What changed before the watch began shows in the signature.
     var isChanged = true
-    while true {
-      let asked = orders.withLock { orders in
-        defer { orders.isReloadAsked = false }
-        return orders
-      }
-      if asked.isStopping { return }
-      if isChanged { waitForQuiet() }
+    while let isAsked = watch.isReloadAsked() {
+      if isChanged { watch.waitForQuiet() }
       // A path may lead to another folder now.
-      let fresh = events.watch(watched)
-      events.forget(watches.subtracting(fresh))
+      let fresh = watch.events.watch(watched)
+      watch.events.forget(watches.subtracting(fresh))
       watches = fresh
       let signature = FolderSignature(of: directory)
-      if asked.isReloadAsked || signature != known {
+      if isAsked || signature != known {
         known = signature
         load()
       }
-      isChanged = events.wait(milliseconds: events.isWatching ? Self.interval : Self.intervalUnwatched)
+      isChanged = watch.wait()
     }
   }
 
@@ -96,12 +63,6 @@ final class MappingsReloader: Sendable {
     let trimmed = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
     guard let slash = trimmed.lastIndex(of: "/") else { return ["."] }
     return [slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])]
-  }
-
-  private func waitForQuiet() {
-    for _ in 0..<Self.quietRoundsMax {
-      guard events.wait(milliseconds: Self.quiet), !orders.withLock({ $0.isStopping }) else { return }
-    }
   }
 
   private func load() {
