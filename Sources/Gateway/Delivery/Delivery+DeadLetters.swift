@@ -76,12 +76,8 @@ extension Delivery {
     var tape = JSONTape(nodesMax: .max)
     let bytes = event.span
     guard let root = try? tape.parse(bytes, Slice(0, event.count)), tape.nodes[root].kind == .object else { return nil }
-    var place = root + 1
-    while place < Int(tape.nodes[root].next) {
-      if bytes.equals(tape.nodes[place].key, Array("uuid".utf8)) { return bytes.string(tape.nodes[place].text) }
-      place = Int(tape.nodes[place].next)
-    }
-    return nil
+    let uuid = tape.children(of: root).first { bytes.equals(tape.nodes[$0].key, Array("uuid".utf8)) }
+    return uuid.map { bytes.string(tape.nodes[$0].text) }
   }
 
   // MARK: Again
@@ -138,7 +134,7 @@ extension Delivery {
       context.only?.insert(event.key)
     }
     let start = freezing.output.count
-    let events = mapper.facts.isAI ? mapper.writeEvents(context, to: &freezing.output) : []
+    let events = mapper.facts.isAI ? writeEvents(context) : []
     // What the mappings no longer make an event of is no event.
     counts.noEventSpans = frozen.events.count - events.count
     guard !events.isEmpty else { return finish(units, counts, &lane) }

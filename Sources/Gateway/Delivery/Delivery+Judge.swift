@@ -83,9 +83,8 @@ extension Delivery {
     }
     let decision = Decision.keepAll
     let start = freezing.output.count
-    let events = mapper.writeEvents(context, to: &freezing.output)
+    let events = writeEvents(context)
     let bytes = freezing.output.count - start
-    mapper.takeRedactions { metrics.series(.redactions, $0.rawValue, $1).add($2) }
     let settled = SettledRecords(mapper.tally(context))
     guard !events.isEmpty else { return finish(units, settled, &lane) }
     let frozen = FrozenTrace(
@@ -95,6 +94,13 @@ extension Delivery {
     let going = OutgoingTrace(
       lane: lane.lane, frozen: frozen, units: units, eventsLeft: events.count, bytes: bytes, settled: settled)
     hold(going, events, &lane)
+  }
+
+  /// Writes the loaded trace's events to what is frozen next.
+  func writeEvents(_ context: WritingContext) -> [MappedEvent] {
+    let events = mapper.writeEvents(context, to: &freezing.output)
+    mapper.takeRedactions { metrics.series(.redactions, $0.rawValue, $1).add($2) }
+    return events
   }
 
   /// Counts units that cannot be read as dead; their requests are kept for people to look at.
