@@ -13,3 +13,10 @@ protocol Connection: AnyObject {
   /// Closes at once.
   func abort()
 }
+
+/// Before the first request there is nothing to answer, and nothing to finish.
+extension Connection {
+  func answer(_ response: Response, to sequence: UInt32) {}
+  func answerUnavailable(to sequence: UInt32) {}
+  func quiesce() { abort() }
+}

@@ -54,12 +54,14 @@ enum GRPC {
   static func trailers(_ response: Response) -> [(String, String)] {
     guard response.status != 200 else { return [("grpc-status", "0")] }
     let failure = response.failure
-    var trailers = [("grpc-status", String(failure?.code ?? code(response.status)))]
+    var trailers = [("grpc-status", String(failure?.code ?? Response.Failure.code(status: response.status)))]
     if let message = failure?.message, !message.isEmpty { trailers.append(("grpc-message", escaped(message))) }
     if failure != nil, !response.body.isEmpty {
       trailers.append(("grpc-status-details-bin", base64(response.body)))
     }
-    if (failure?.code ?? 0) == unimplemented { trailers.append(("grpc-accept-encoding", "identity,gzip,deflate,zstd")) }
+    if failure?.code == Response.Failure.unimplemented {
+      trailers.append(("grpc-accept-encoding", "identity,gzip,deflate,zstd"))
+    }
     return trailers
   }
 
@@ -67,21 +69,6 @@ enum GRPC {
   static let deadlineExceeded = 4
   /// The client's framing is wrong.
   static let internalError = 13
-  private static let unimplemented = 12
-
-  /// For answers that name no code of their own (gRPC's "HTTP to gRPC status code mapping", and OTLP's).
-  private static func code(_ status: UInt16) -> Int {
-    switch status {
-    case 400, 431: 3
-    case 401: 16
-    case 403: 7
-    case 404, 405, 415: unimplemented
-    case 408: deadlineExceeded
-    case 413: 8
-    case 429, 502, 503, 504: 14
-    default: internalError
-    }
-  }
 
   private static func base64(_ bytes: [UInt8]) -> String {
     var output = ByteBuffer(capacity: bytes.count * 2)

@@ -90,9 +90,6 @@ final class ProtocolGate: ChannelInboundHandler, RemovableChannelHandler, Connec
 
   // MARK: Connection
 
-  func answer(_ response: Response, to sequence: UInt32) {}
-  func answerUnavailable(to sequence: UInt32) {}
   func sweep(now: NIODeadline) { if now > deadline { abort() } }
-  func quiesce() { abort() }
   func abort() { context?.close(promise: nil) }
 }

@@ -18,6 +18,24 @@ package struct Response: Sendable {
       self.code = code
       self.message = message
     }
+
+    /// Every exporter tries such a call again, with or without a `RetryInfo`.
+    package static let unavailable = 14
+    static let unimplemented = 12
+
+    /// The code that stands for a status of HTTP: OTLP's, and gRPC's own mapping beside it.
+    package static func code(status: UInt16) -> Int {
+      switch status {
+      case 400, 431: 3
+      case 401: 16
+      case 403: 7
+      case 404, 405, 415: unimplemented
+      case 408: 4
+      case 413, 429: 8
+      case 502, 503, 504: unavailable
+      default: 13
+      }
+    }
   }
 
   package init(status: UInt16, headers: [(String, String)] = [], body: [UInt8] = []) {

@@ -124,15 +124,11 @@ final class TLSConnection: ChannelDuplexHandler, Connection {
 
   // MARK: Connection, until the handshake is over
 
-  func answer(_ response: Response, to sequence: UInt32) {}
-  func answerUnavailable(to sequence: UInt32) {}
-
   func sweep(now: NIODeadline) {
     guard now > deadline else { return }
     transport.counters.handshakesFailed.add(1, ordering: .relaxed)
     abort()
   }
 
-  func quiesce() { abort() }
   func abort() { context?.close(promise: nil) }
 }

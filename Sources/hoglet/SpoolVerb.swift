@@ -78,7 +78,7 @@ struct SpoolVerb: ParsableCommand {
     @OptionGroup var place: Place
 
     func run() throws {
-      try Shell.run { try Commands.live.spool(SpoolCommand(.status, isJSON: isJSON, settings: place.settings())) }
+      try SpoolVerb.run(.status, place, isJSON: isJSON)
     }
   }
 
@@ -91,11 +91,7 @@ struct SpoolVerb: ParsableCommand {
     @OptionGroup var place: Place
 
     func run() throws {
-      let filter = try filter.value()
-      try Shell.run {
-        try Commands.live.spool(
-          SpoolCommand(.list(kind), filter: filter, isJSON: isJSON, settings: place.settings()))
-      }
+      try SpoolVerb.run(.list(kind), place, filter, isJSON: isJSON)
     }
   }
 
@@ -109,8 +105,7 @@ struct SpoolVerb: ParsableCommand {
     func validate() throws { _ = try SpoolVerb.entry(name) }
 
     func run() throws {
-      let entry = try SpoolVerb.entry(name)
-      try Shell.run { try Commands.live.spool(SpoolCommand(.show(entry), isJSON: isJSON, settings: place.settings())) }
+      try SpoolVerb.run(.show(SpoolVerb.entry(name)), place, isJSON: isJSON)
     }
   }
 
@@ -125,11 +120,7 @@ struct SpoolVerb: ParsableCommand {
     func validate() throws { try SpoolVerb.refuseTraces(kind) }
 
     func run() throws {
-      let filter = try filter.value()
-      try Shell.run {
-        try Commands.live.spool(
-          SpoolCommand(.export(kind, folder: folder), filter: filter, settings: place.settings()))
-      }
+      try SpoolVerb.run(.export(kind, folder: folder), place, filter)
     }
   }
 
@@ -145,10 +136,7 @@ struct SpoolVerb: ParsableCommand {
     }
 
     func run() throws {
-      let filter = try filter.value()
-      try Shell.run {
-        try Commands.live.spool(SpoolCommand(.retry(kind), filter: filter, settings: place.settings()))
-      }
+      try SpoolVerb.run(.retry(kind), place, filter)
     }
   }
 
@@ -163,11 +151,7 @@ struct SpoolVerb: ParsableCommand {
     func validate() throws { try SpoolVerb.refuseTraces(kind) }
 
     func run() throws {
-      let filter = try filter.value()
-      try Shell.run {
-        try Commands.live.spool(
-          SpoolCommand(.purge(kind, isConfirmed: isConfirmed), filter: filter, settings: place.settings()))
-      }
+      try SpoolVerb.run(.purge(kind, isConfirmed: isConfirmed), place, filter)
     }
   }
 
@@ -177,7 +161,16 @@ struct SpoolVerb: ParsableCommand {
     @OptionGroup var place: Place
 
     func run() throws {
-      try Shell.run { try Commands.live.spool(SpoolCommand(.compact, settings: place.settings())) }
+      try SpoolVerb.run(.compact, place)
+    }
+  }
+
+  private static func run(
+    _ action: SpoolCommand.Action, _ place: Place, _ filter: Filter? = nil, isJSON: Bool = false
+  ) throws {
+    let filter = try filter?.value() ?? SpoolFilter()
+    try Shell.run {
+      try Commands.live.spool(SpoolCommand(action, filter: filter, isJSON: isJSON, settings: place.settings()))
     }
   }
 

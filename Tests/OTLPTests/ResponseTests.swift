@@ -38,6 +38,18 @@ import Testing
     #expect(StatusBody.body(code: 0, message: "", encoding: .protobuf).isEmpty)
   }
 
+  @Test func `a status that can pass says when to come again, as google.rpc.RetryInfo`() {
+    let type = "type.googleapis.com/google.rpc.RetryInfo"
+    let delay = Encode.bytes(1, Encode.varint(1, 1))
+    #expect(
+      StatusBody.body(code: 14, message: "later", retryAfter: 1, encoding: .protobuf)
+        == Encode.varint(1, 14) + Encode.text(2, "later")
+        + Encode.bytes(3, Encode.text(1, type) + Encode.bytes(2, delay)))
+    #expect(
+      text(StatusBody.body(code: 14, message: "later", retryAfter: 1, encoding: .json))
+        == #"{"code":14,"message":"later","details":[{"@type":"\#(type)","retryDelay":"1s"}]}"#)
+  }
+
   @Test(arguments: Encoding.allCases)
   func `messages are cut at 4 KiB, between characters`(encoding: Encoding) throws {
     for (character, width) in [("x", 1), ("é", 2), ("€", 3), ("😀", 4)] {

@@ -39,7 +39,7 @@ enum Answers {
   private static func error(
     _ status: UInt16, _ message: String, retryAfter: Int?, _ encoding: Encoding
   ) -> Response {
-    let code = retryAfter == nil ? grpcCode(status) : unavailableCode
+    let code = retryAfter == nil ? Response.Failure.code(status: status) : Response.Failure.unavailable
     var answer = response(
       status, StatusBody.body(code: code, message: message, retryAfter: retryAfter, encoding: encoding), encoding)
     if let retryAfter { answer.headers.append(("Retry-After", "\(retryAfter)")) }
@@ -74,22 +74,5 @@ enum Answers {
     Response(
       status: status,
       headers: [("Content-Type", encoding == .json ? "application/json" : "application/x-protobuf")], body: body)
-  }
-
-  /// `UNAVAILABLE`: what every exporter retries, with or without a `RetryInfo`.
-  private static let unavailableCode = 14
-
-  /// google.rpc.Code for a status of HTTP.
-  private static func grpcCode(_ status: UInt16) -> Int {
-    switch status {
-    case 400, 431: 3
-    case 401: 16
-    case 403: 7
-    case 404, 405, 415: 12
-    case 408: 4
-    case 413, 429: 8
-    case 503: unavailableCode
-    default: 13
-    }
   }
 }

@@ -35,6 +35,11 @@ struct TestSpan {
       name.withSpan { scope.appendField(1, $0) }
     }
     for span in spans { span.encoded.withSpan { scope.appendField(2, $0) } }
+    return Self.request(ofScope: scope)
+  }
+
+  /// An export request, of either signal, with one scope in it.
+  fileprivate static func request(ofScope scope: borrowing ByteBuffer) -> [UInt8] {
     var resource = ByteBuffer()
     scope.withSpan { resource.appendField(2, $0) }
     var request = ByteBuffer()
@@ -92,11 +97,7 @@ struct TestRecord {
     var scope = ByteBuffer()
     name.withSpan { scope.appendField(1, $0) }
     for record in records { record.encoded.withSpan { scope.appendField(2, $0) } }
-    var resource = ByteBuffer()
-    scope.withSpan { resource.appendField(2, $0) }
-    var request = ByteBuffer()
-    resource.withSpan { request.appendField(1, $0) }
-    return request.array()
+    return TestSpan.request(ofScope: scope)
   }
 
   private var encoded: ByteBuffer {
