@@ -16,7 +16,7 @@ enum EventShortening {
     guard let root = try? tape.parse(bytes, Slice(0, event.count)), tape.nodes[root].kind == .object,
       let properties = member(properties, of: root, tape, bytes), tape.nodes[properties].kind == .object
     else { return nil }
-    let all = children(of: properties, tape)
+    let all = tape.children(of: properties)
     let named = all.first { bytes.equals(tape.nodes[$0].key, truncated) }
     var cut = Set<Int>()
     // Quotes and commas of the names that will be listed, and the list itself.
@@ -39,7 +39,7 @@ enum EventShortening {
       cut.contains(place) ? out.appendJSONString(note(value)) : out.append(bytes, whole(value))
       out.append(",")
     }
-    appendNames(named.map { children(of: $0, tape) } ?? [], cut.sorted(), tape, bytes, to: &out)
+    appendNames(named.map { tape.children(of: $0) } ?? [], cut.sorted(), tape, bytes, to: &out)
     out.append(bytes, Slice(tape.nodes[properties].text.end, event.count))
     return out.array()
   }
@@ -69,16 +69,6 @@ enum EventShortening {
   }
 
   private static func member(_ name: [UInt8], of object: Int, _ tape: JSONTape, _ bytes: ByteSpan) -> Int? {
-    children(of: object, tape).first { bytes.equals(tape.nodes[$0].key, name) }
-  }
-
-  private static func children(of parent: Int, _ tape: JSONTape) -> [Int] {
-    var found: [Int] = []
-    var place = parent + 1
-    while place < Int(tape.nodes[parent].next) {
-      found.append(place)
-      place = Int(tape.nodes[place].next)
-    }
-    return found
+    tape.children(of: object).first { bytes.equals(tape.nodes[$0].key, name) }
   }
 }

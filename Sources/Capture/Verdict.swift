@@ -52,12 +52,7 @@ enum AnswerText {
     guard let root = try? tape.parse(bytes, Slice(0, body.count)), tape.nodes[root].kind == .object else {
       return false
     }
-    var index = root + 1
-    while index < Int(tape.nodes[root].next) {
-      let node = tape.nodes[index]
-      if bytes.equals(node.key, Array("quota_limited".utf8)) { return node.kind == .array && node.children > 0 }
-      index = Int(node.next)
-    }
-    return false
+    let limited = tape.children(of: root).first { bytes.equals(tape.nodes[$0].key, Array("quota_limited".utf8)) }
+    return limited.map { tape.nodes[$0].kind == .array && tape.nodes[$0].children > 0 } ?? false
   }
 }
