@@ -24,8 +24,10 @@ package struct DeadLetter: Sendable, Equatable {
 /// it under the same uuid.
 package struct DeadLetterSource: Sendable, Equatable {
   /// What may not change about the event (an entry of the decision log), opaque to the spool; at most
-  /// `RequestHeader.frozenBytesMax`.
+  /// `frozenBytesMax`.
   package var frozen: [UInt8]
+  /// What is fixed about one event: a user's name is the longest part, and has 200 characters. Two bytes count it.
+  package static let frozenBytesMax = 8_192
   /// `RequestIndex.encoded()` of `body`.
   package var index: [UInt8]
   /// An `ExportTraceServiceRequest`, and behind it an `ExportLogsServiceRequest`; either may be empty.

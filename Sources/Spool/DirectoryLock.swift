@@ -7,24 +7,34 @@ final class DirectoryLock {
   /// Creates the directory (not its parents) if it is missing, takes away what others may do in it, and locks it.
   init(_ path: String) throws(SpoolError) {
     let created = unsafe mkdir(path, 0o700) == 0
-    if !created, errno != EEXIST { throw .unusable(path: path, reason: Self.reason(errno)) }
+    if !created, errno != EEXIST { throw .unusable(path: path, reason: Self.reason(errno) + Self.advice) }
     let directory = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard directory >= 0 else { throw .unusable(path: path, reason: Self.reason(errno)) }
+    guard directory >= 0 else { throw .unusable(path: path, reason: Self.reason(errno) + Self.advice) }
     defer { Glibc.close(directory) }
-    guard fchmod(directory, 0o700) == 0 else { throw .unusable(path: path, reason: Self.reason(errno)) }
+    guard fchmod(directory, 0o700) == 0 else { throw .unusable(path: path, reason: Self.reason(errno) + Self.advice) }
     let file = unsafe openat(directory, "spool.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw .unusable(path: path, reason: Self.reason(errno)) }
-    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-      let error = errno
+    guard file >= 0 else { throw .unusable(path: path, reason: Self.reason(errno) + Self.advice) }
+    var error: Int32 = 0
+    for attempt in 1...Self.attempts {
+      error = flock(file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno
+      if error != EWOULDBLOCK || attempt == Self.attempts { break }
+      // Somebody who only looks holds it for a moment.
+      usleep(Self.attemptMicroseconds)
+    }
+    guard error == 0 else {
       let process = Self.process(file)
       Glibc.close(file)
       throw error == EWOULDBLOCK
-        ? .locked(path: path, process: process) : .unusable(path: path, reason: Self.reason(error))
+        ? .locked(path: path, process: process) : .unusable(path: path, reason: Self.reason(error) + Self.advice)
     }
     descriptor = file
     writeProcess()
     if created { Self.sync(path + "/..") }
   }
+
+  private static let advice = "; check that the directory exists and belongs to this user"
+  private static let attempts = 5
+  private static let attemptMicroseconds: UInt32 = 20_000
 
   deinit {
     ftruncate(descriptor, 0)
@@ -48,14 +58,17 @@ final class DirectoryLock {
     unsafe pwrite(descriptor, text, text.count, 0)
   }
 
-  /// The process that holds the lock of a directory, if one does and said so.
+  /// The process that holds the lock of a directory, 0 if it did not say which it is; nil if none does. The number in the
+  /// file alone tells nothing: one that was killed could not take it back, and in a container it is anybody's.
   static func process(_ path: String) -> Int32? {
     let file = unsafe Glibc.open(path + "/spool.lock", O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { Glibc.close(file) }
-    // One that was killed could not take its number back. Of another user's process only its existence can be seen.
-    guard let process = process(file), kill(process, 0) == 0 || errno == EPERM else { return nil }
-    return process
+    if flock(file, LOCK_SH | LOCK_NB) == 0 {
+      flock(file, LOCK_UN)
+      return nil
+    }
+    return process(file) ?? 0
   }
 
   /// The process that holds the lock of an open file; nil if it did not say.

@@ -33,7 +33,7 @@ package final class SpoolInspection {
     package var fileBytes = 0
     /// Bytes that this user may still write to the disk; nil when the system cannot say.
     package var freeBytes: Int?
-    /// The process that has the spool open, if one does and said so.
+    /// The process that has the spool open; 0 if one does and did not say which, nil if none does.
     package var process: Int32?
     package var requests = 0
     package var deadLetters = 0
@@ -127,12 +127,16 @@ extension SpoolInspection {
     return body
   }
 
-  /// The dead letters of a lane with their numbers, oldest first.
-  package func deadLetters(lane: LaneID) throws(SpoolError) -> [(number: UInt64, letter: DeadLetter)] {
+  /// The first sound dead letter of a lane from `number` on; one at a time, for each may have megabytes.
+  package func deadLetter(lane: LaneID, from number: UInt64) throws(SpoolError) -> (number: UInt64, letter: DeadLetter)?
+  {
     try read { () throws(StoreFailure) in
-      try reading.sealed(.deadLetter, lane: lane, from: 0, limit: .max).compactMap { number, bytes in
-        DeadLetter(bytes).map { (number, $0) }
+      var next = number
+      while let (number, bytes) = try reading.sealed(.deadLetter, lane: lane, from: next, limit: 1).first {
+        if let letter = DeadLetter(bytes) { return (number, letter) }
+        next = number + 1
       }
+      return nil
     }
   }
 
@@ -180,6 +184,14 @@ extension SpoolInspection {
         }
       }
       return remains
+    }
+  }
+
+  /// What was set aside, as it was found.
+  package func bytes(of damage: SetAside) throws(SpoolError) -> [UInt8]? {
+    try read { () throws(StoreFailure) in
+      let transaction = try environment.begin(reading: true)
+      return try unsafe transaction.value(.quarantine, damage.place).map { unsafe [UInt8]($0) }
     }
   }
 

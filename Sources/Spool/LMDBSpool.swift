@@ -23,9 +23,7 @@ package final class LMDBSpool: Spool {
   }
 
   /// Gives the space back that the file has grown to and does not use. Nobody may have it open.
-  package static func compact(
-    path: String, settings: SpoolSettings
-  ) throws(SpoolError) -> (before: Int, after: Int) {
+  package static func compact(path: String, settings: SpoolSettings) throws(SpoolError) -> SpoolCompaction {
     try Compaction.run(path, settings)
   }
 

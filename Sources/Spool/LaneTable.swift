@@ -128,19 +128,20 @@ extension LaneTable {
   /// Reads the lanes; damage costs a number its density or a lane its key, never the start.
   init(_ transaction: borrowing Transaction, lanesMax: Int) throws(StoreFailure) {
     let keys = try transaction.cursor(.keys)
-    var entry = try unsafe keys.last()
-    let lastLane = unsafe entry.map { unsafe $0.key.lane.value } ?? 0
+    let lastLane = try Self.lastLane(transaction)
     if let stored = try unsafe transaction.value(.meta, Self.top) {
       if let payload = unsafe SealedValue.open(stored, Self.top), payload.count == 8 {
         let word = payload.span.word(at: 0)
         guard UInt32(truncatingIfNeeded: word) == Self.formatVersion else { throw .laterVersion }
         nextLane = UInt32(word &>> 32)
       } else {
-        damaged += 1
-        nextLane = lastLane &+ 1_000_000
+        loseTop(lastLane)
       }
+    } else if lastLane > 0 {
+      // Only a new spool has none.
+      loseTop(lastLane)
     }
-    unsafe entry = try unsafe keys.seek(StoreKey(lane: LaneID(0)))
+    var entry = try unsafe keys.seek(StoreKey(lane: LaneID(0)))
     while let found = unsafe entry {
       let payload = unsafe SealedValue.open(found.value, found.key)
       if payload == nil { damaged += 1 }
@@ -153,10 +154,32 @@ extension LaneTable {
     if lanes.count >= lanesMax { try forgetEmptyLanes(transaction) }
   }
 
-  /// Counts what the requests of every lane take up, as after some were lost.
-  mutating func countAgain(_ transaction: borrowing Transaction) throws(StoreFailure) {
+  private mutating func loseTop(_ lastLane: UInt32) {
+    damaged += 1
+    nextLane = lastLane &+ 1_000_000
+  }
+
+  /// The greatest lane that anything is stored of, 0 for none.
+  private static func lastLane(_ transaction: borrowing Transaction) throws(StoreFailure) -> UInt32 {
+    var last: UInt32 = 0
+    for database in [Database.keys, .meta, .requests, .decisions, .dead, .quarantine] {
+      let entry = try unsafe transaction.cursor(database).last()
+      last = unsafe max(last, entry.map { unsafe $0.key.lane.value } ?? 0)
+    }
+    return last
+  }
+
+  /// After a file was rebuilt: its numbers may be those of the commit before the last, and what requests take up is
+  /// another. No number may be given out that some entry has.
+  mutating func mend(_ transaction: borrowing Transaction) throws(StoreFailure) {
+    nextLane = max(nextLane, try Self.lastLane(transaction) &+ 1)
+    try storeTop(transaction)
     for place in lanes.indices {
-      lanes[place].bytes = try transaction.requestBytes(lane: lanes[place].id)
+      let id = lanes[place].id
+      lanes[place].bytes = try transaction.requestBytes(lane: id)
+      lanes[place].sequence = max(lanes[place].sequence, try Self.last(.requests, id, transaction) &+ Self.leap)
+      lanes[place].block = max(lanes[place].block, try Self.last(.decisions, id, transaction) &+ Self.leap)
+      lanes[place].deadLetter = max(lanes[place].deadLetter, try Self.last(.dead, id, transaction) &+ Self.leap)
       lanes[place].changed = true
     }
   }

@@ -17,7 +17,7 @@ struct OpenedStore {
     do throws(StoreFailure) {
       let transaction = try environment.begin(reading: false)
       var lanes = try LaneTable(transaction, lanesMax: settings.lanesMax)
-      if repair != nil { try lanes.countAgain(transaction) }
+      if repair != nil { try lanes.mend(transaction) }
       try lanes.store(transaction)
       try transaction.commit()
       stored = lanes.bytesToTell()

@@ -25,14 +25,31 @@ enum Rebuild {
   /// Checks the file in `path` and rebuilds it if it is damaged; nil if it is sound or not there. Nobody has it open.
   static func runIfNeeded(_ path: String, _ lock: DirectoryLock, mapBytes: Int) throws(SpoolError) -> SpoolRepair? {
     guard var check = StoreCheck(path + "/data.mdb"), check.damage > 0 else { return nil }
+    // Walking through it again adds to it.
+    let damage = check.damage
+    let kept = freeName(path)
     do throws(StoreFailure) {
       try move(&check, to: path + "/" + folder, lock, mapBytes: mapBytes)
-      try replace(path)
+      try replace(path, keeping: kept)
     } catch {
+      // What was made so far may be what fills the disk.
+      remove(path + "/" + folder)
       throw .unusable(
         path: path, reason: "its file is damaged, and a new one cannot be made of what is left (\(error))")
     }
-    return SpoolRepair(damage: check.damage, path: path + "/" + damagedName)
+    return SpoolRepair(damage: damage, path: kept)
+  }
+
+  /// A name for the damaged file that no earlier one has: `data.mdb.damaged`, then with a number.
+  private static func freeName(_ path: String) -> String {
+    let first = path + "/" + damagedName
+    var name = first
+    var number = 1
+    while unsafe access(name, F_OK) == 0 {
+      number += 1
+      name = "\(first).\(number)"
+    }
+    return name
   }
 
   private static func move(
@@ -55,12 +72,9 @@ enum Rebuild {
   }
 
   /// Puts the new file in the place of the old one, which keeps another name. At every moment there is one or the other.
-  private static func replace(_ path: String) throws(StoreFailure) {
-    let kept = path + "/" + damagedName
-    unsafe unlink(kept)
-    guard unsafe link(path + "/data.mdb", kept) == 0,
-      unsafe rename(path + "/" + folder + "/data.mdb", path + "/data.mdb") == 0
-    else { throw StoreFailure(code: errno) }
+  private static func replace(_ path: String, keeping kept: String) throws(StoreFailure) {
+    guard unsafe link(path + "/data.mdb", kept) == 0 else { throw StoreFailure(code: errno) }
+    try Compaction.replace(path, by: path + "/" + folder + "/data.mdb")
     remove(path + "/" + folder)
     DirectoryLock.sync(path)
   }

@@ -21,9 +21,6 @@ struct RequestHeader {
   /// Chunks of a long index are numbered from here; those of the body stay below: 32,768 × 128 KiB is more than a body
   /// may have.
   static let indexChunk: UInt16 = 0x8000
-  /// What is fixed about one event: a user's name is the longest part, and has 200 characters. Two bytes count it.
-  static let frozenBytesMax = 8_192
-
   var signal: Signal
   var arrival: UInt64
   var bodyCount: Int
@@ -53,7 +50,7 @@ extension RequestHeader {
     chunkBytes = Self.chunkBytes
     indexChecksum = CRC32C.checksum(append.index.span)
     indexIsInline = append.index.count <= Self.inlineIndexMax
-    precondition(append.frozen.count <= Self.frozenBytesMax)
+    precondition(append.frozen.count <= DeadLetterSource.frozenBytesMax)
     frozen = append.frozen
   }
 

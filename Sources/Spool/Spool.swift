@@ -222,7 +222,7 @@ extension SpoolError: CustomStringConvertible {
     case .missing(let path):
       "there is no spool at \(path); HOGLET_SPOOL_PATH or the settings file (--config) says where it is"
     case .unusable(let path, let reason):
-      "the spool at \(path) cannot be used: \(reason); check that the directory exists and belongs to this user"
+      "the spool at \(path) cannot be used: \(reason)"
     case .corrupt(let lane, let sequence, let reason):
       "request \(sequence) of lane \(lane.value) is damaged (\(reason)); everything else is served"
     }

@@ -22,6 +22,8 @@ struct StoreCheck: ~Copyable {
 
   private static let nodeBytes = 8
   private static let depthMax = 32
+  /// Larger than anything we store: a dead letter with its trace has some 24 MiB.
+  private static let valueBytesMax = 64 << 20
 
   var pages: StorePages
   private var meta: StoreMeta
@@ -111,11 +113,10 @@ struct StoreCheck: ~Copyable {
     let filePages = UInt64(pages.fileBytes / StorePages.pageBytes)
     let end = isFree ? meta.lastPage + 1 : min(meta.lastPage + 1, filePages)
     guard page > 1, page < end, count <= end - page else { return false }
-    for page in page..<page + count {
-      let bit = UInt64(1) &<< (page & 63)
-      if owned[Int(page / 64)] & bit != 0 { return false }
-      owned[Int(page / 64)] |= bit
-    }
+    let pages = page..<page + count
+    // All or none: the others belong to somebody who is in the right.
+    if pages.contains(where: { owned[Int($0 / 64)] & UInt64(1) &<< ($0 & 63) != 0 }) { return false }
+    for page in pages { owned[Int(page / 64)] |= UInt64(1) &<< (page & 63) }
     return true
   }
 }
@@ -237,6 +238,10 @@ extension StoreCheck {
       return visit(&self, node.key, Value(count: node.count, offset: node.data, page: 0))
     }
     let page = pages.word(node.data)
+    guard node.count <= Self.valueBytesMax else {
+      damage += 1
+      return
+    }
     let count = UInt64((StorePages.headerBytes - 1 + node.count) / StorePages.pageBytes + 1)
     guard own(page, count: count) else {
       damage += 1

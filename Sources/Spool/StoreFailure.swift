@@ -29,6 +29,10 @@ struct StoreFailure: Error, Equatable {
 extension StoreFailure: CustomStringConvertible {
   var description: String {
     if self == .notOpen { return "the spool is closed" }
+    if code == MDB_INVALID {
+      return "data.mdb is damaged in both of the pages that everything else is found by; it was left as it is: move it "
+        + "away to start empty"
+    }
     if self == .laterVersion { return "a later version of this program wrote it" }
     return unsafe String(cString: mdb_strerror(code))
   }

@@ -115,14 +115,27 @@ extension Transaction {
     }
   }
 
-  /// Deletes the oldest dead letters of a lane as long as all of them take up more than `bytesMax`.
-  func trimDeadLetters(lane: LaneID, bytesMax: Int) throws(StoreFailure) {
-    let letters = try cursor(.dead)
-    var entry = try unsafe letters.seek(StoreKey(lane: lane, number: 0))
-    while let found = unsafe entry, unsafe found.key.lane == lane, try bytesUsed(.dead) > bytesMax {
-      try letters.delete()
-      unsafe entry = try unsafe letters.next()
+  /// As long as all dead letters take up more than `bytesMax`, deletes the oldest one of the lane that has most: a project
+  /// whose events all die costs others none of theirs.
+  func trimDeadLetters(bytesMax: Int) throws(StoreFailure) {
+    while try bytesUsed(.dead) > bytesMax, let oldest = try oldestLetterOfFullestLane() {
+      try delete(.dead, oldest)
     }
+  }
+
+  /// By the numbers of its first and its last letter: close enough, and two steps a lane.
+  private func oldestLetterOfFullestLane() throws(StoreFailure) -> StoreKey? {
+    let letters = try cursor(.dead)
+    var fullest: (key: StoreKey, count: UInt64)?
+    var entry = try unsafe letters.seek(StoreKey(lane: LaneID(0), number: 0))
+    while let first = unsafe entry.map({ unsafe $0.key }) {
+      let after = try unsafe letters.seek(StoreKey(lane: LaneID(first.lane.value + 1), number: 0))
+      let last = try unsafe after == nil ? letters.last() : letters.previous()
+      let count = unsafe (last.map { unsafe $0.key.number } ?? first.number) - first.number
+      if fullest.map({ count > $0.count }) ?? true { fullest = (first, count) }
+      unsafe entry = try unsafe letters.seek(StoreKey(lane: LaneID(first.lane.value + 1), number: 0))
+    }
+    return fullest?.key
   }
 }
 

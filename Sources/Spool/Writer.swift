@@ -214,7 +214,7 @@ extension Writer {
         }
       }
       let bytesMax = Int(Double(settings.bytesMax) * settings.deadLettersShare)
-      try transaction.trimDeadLetters(lane: change.lane, bytesMax: bytesMax)
+      try transaction.trimDeadLetters(bytesMax: bytesMax)
     }
   }
 }

@@ -43,7 +43,7 @@ struct SpoolVerb: ParsableCommand {
     @Option(help: "Only what is older than this, such as 90s, 2h or 7d.")
     var olderThan: String?
 
-    @Option(help: "At most so many, the oldest.")
+    @Option(help: "At most so many, the first in the order of 'ls'.")
     var limit: Int?
 
     func validate() throws {

@@ -145,6 +145,9 @@ import Testing
     #expect(rig.spool.status.quarantined == 2)
     #expect(rig.spool.status.deadLetters == 1)
     #expect(try rig.spool.decisions(lane: lane, from: 0, limit: .max).map(\.block) == [2])
+    rig.spool.close()
+    let inspection = try SpoolInspection(path: rig.directory.spool)
+    for (damage, count) in try inspection.damaged() { #expect(try inspection.bytes(of: damage)?.count == count) }
   }
 
   @Test func `a damaged project key costs its lane, not the start`() throws {
@@ -177,6 +180,34 @@ import Testing
     try rig.restart()
     #expect(rig.spool.status.quarantined == 0)
     #expect(try rig.append([4]).sequence == next + 1)
+  }
+
+  /// After a damaged file was rebuilt numbers may be those of an earlier commit, or not there at all.
+  @Test(arguments: [true, false])
+  func `numbers from before the last commit are not given out again after a repair`(isGone: Bool) throws {
+    let rig = try Rig()
+    let lane = try rig.append([1]).lane
+    _ = try rig.append([2])
+    let other = try rig.append([9], key: "phc_other").lane
+    rig.spool.close()
+    try Raw.edit(rig.directory.spool) { transaction throws(StoreFailure) in
+      for key in [StoreKey(lane: lane), StoreKey(lane: LaneID(0))] where isGone { try transaction.delete(.meta, key) }
+      if !isGone {
+        // As sealed by the first commit: two is the next.
+        var numbers = ByteBuffer(capacity: 32)
+        for number in [2, 1, 1, 0] as [UInt64] { numbers.appendLittleEndian(number) }
+        try numbers.withSpan { span throws(StoreFailure) in
+          try SealedValue.put(span, in: .meta, StoreKey(lane: lane), transaction)
+        }
+      }
+      var lanes = try LaneTable(transaction, lanesMax: 9)
+      try lanes.mend(transaction)
+      try lanes.store(transaction)
+    }
+    try rig.restart()
+    #expect(try rig.append([3]).sequence > 2)
+    #expect(try rig.append([3], key: "phc_new").lane > other)
+    #expect(try rig.body(lane, 2, count: 1) == [2])
   }
 
   /// A spool of which the first requests are then damaged in their headers, listed and so set aside.

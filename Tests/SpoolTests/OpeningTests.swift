@@ -58,6 +58,19 @@ import Testing
     let error = #expect(throws: SpoolError.self) { try rig.restart() }
     #expect(error?.description.contains("later version") == true)
   }
+
+  @Test func `who has the spool is told by the lock, not by the number that a killed process left`() throws {
+    let rig = try Rig()
+    _ = try rig.append([1])
+    #expect(try SpoolInspection(path: rig.directory.spool).overview().process == getpid())
+    rig.spool.close()
+    let file = unsafe open(rig.directory.spool + "/spool.lock", O_WRONLY)
+    // Process 1 always lives.
+    unsafe #expect(write(file, "1\n", 2) == 2)
+    close(file)
+    #expect(try SpoolInspection(path: rig.directory.spool).overview().process == nil)
+    try rig.restart()
+  }
 }
 
 /// Changes a closed store behind the spool's back.

@@ -1,6 +1,7 @@
 import Bytes
 import Glibc
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import Spool
@@ -150,9 +151,46 @@ import Testing
     #expect(throws: SpoolError.locked(path: rig.directory.spool, process: getpid())) { try Rig(in: rig.directory) }
   }
 
+  /// LMDB keeps the number of the last commit in lock.mdb as long as anybody reads, and looks there which of its two first
+  /// pages counts. A new file has its own.
+  @Test(arguments: 0..<4) func `a spool that is compacted while another process reads it keeps everything`(more: Int)
+    throws
+  {
+    let rig = try Rig()
+    for _ in 0..<10 + more { _ = try rig.append(Self.body) }
+    let reader = try Process(
+      "/usr/bin/env",
+      [
+        "python3", "-c",
+        // What LMDB's readers hold.
+        "import fcntl,sys\nf = open(sys.argv[1], 'r+b')\nfcntl.lockf(f, fcntl.LOCK_SH, 1)\nprint('reading', flush=True)\ninput()",
+        "\(rig.directory.spool)/lock.mdb",
+      ])
+    #expect(try reader.readLine(within: .seconds(20)) == "reading")
+    rig.spool.close()
+    _ = try LMDBSpool.compact(path: rig.directory.spool, settings: rig.settings)
+    try rig.restart()
+    _ = try rig.append(Self.body)
+    #expect(try rig.spool.requests(lane: LaneID(1), after: 0, limit: 99).count == 11 + more)
+    #expect(try rig.body(LaneID(1), 1, count: Self.body.count) == Self.body)
+  }
+
   @Test(arguments: [(10 << 40, 1 << 30), (20 << 30, 1 << 30), (10 << 30, 512 << 20)])
   func `of a small disk five per cent stay free`(_ total: Int, _ expected: Int) {
     #expect(SpoolSettings.freeBytesMin(total: total) == expected)
+  }
+
+  @Test func `a lane full of dead letters does not push out the few of another`() throws {
+    var settings = SpoolSettings.small
+    settings.bytesMax = 8 << 20
+    let rig = try Rig(settings)
+    let full = try rig.append([1]).lane
+    let other = try rig.append([1], key: "phc_two").lane
+    let letter = DeadLetter(time: 0, status: 400, reason: "no", event: [UInt8](repeating: 1, count: 30_000))
+    for _ in 0..<60 { rig.commit(full) { $0.deadLetters = [letter] } }
+    for _ in 0..<5 { rig.commit(other) { $0.deadLetters = [letter] } }
+    #expect(try rig.spool.deadLetters(lane: other, limit: 9).count == 5)
+    #expect(try rig.spool.deadLetters(lane: full, limit: 99).count < 34)
   }
 
   @Test func `dead letters over their share push out the oldest of their lane`() throws {

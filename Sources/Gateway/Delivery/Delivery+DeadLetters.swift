@@ -38,7 +38,9 @@ extension Delivery {
         }
       }
       var (traces, logs) = found.requests()
-      guard traces.count + logs.count <= Self.letterBytesMax else { return nil }
+      guard traces.count + logs.count <= Self.letterBytesMax, entry.count <= DeadLetterSource.frozenBytesMax else {
+        return nil
+      }
       var index = try RequestScanner.scan(&traces, signal: .traces).index
       index.append(try RequestScanner.scan(&logs, signal: .logs).index, at: traces.count)
       return DeadLetterSource(

@@ -44,9 +44,9 @@ extension Commands {
   }
 
   private static func compact(_ command: SpoolCommand) throws -> CommandStatus {
-    let (before, after) = try LMDBSpool.compact(
-      path: command.settings.spool.path, settings: SpoolSettings(command.settings))
-    StandardOutput.write("\(Readable.bytes(before)) before, \(Readable.bytes(after)) now\n")
+    let done = try LMDBSpool.compact(path: command.settings.spool.path, settings: SpoolSettings(command.settings))
+    if let repair = done.repair { LogOutput.standardError(Array("hoglet: \(repair)\n".utf8)) }
+    StandardOutput.write("\(Readable.bytes(done.before)) before, \(Readable.bytes(done.after)) now\n")
     return .success
   }
 

@@ -29,8 +29,8 @@ struct SpoolChanges {
     var count = 0
     var refusals: [String] = []
     for row in try rows.all(kind) {
-      let content = try SpoolContent(row.entry, rows.inspection)
-      do throws(CommandError) {
+      do {
+        let content = try SpoolContent(row.entry, rows.inspection)
         var change = LaneChange(lane: row.entry.lane)
         if let damage = row.entry.damage {
           change.retried = [try append(content, row)]
@@ -41,7 +41,7 @@ struct SpoolChanges {
         }
         try spool.commit([change])
         count += 1
-      } catch {
+      } catch let error as CommandError where error.status == .badData {
         refusals.append(error.description)
       }
     }
@@ -95,7 +95,11 @@ struct SpoolChanges {
     var start = 0
     while start < found.count {
       let end = min(start + Self.changesPerCommit, found.count)
-      try spool.commit(Self.deletions(found[start..<end]))
+      do throws(CommandError) {
+        try spool.commit(Self.deletions(found[start..<end]))
+      } catch {
+        throw CommandError("\(error.description); \(start) of \(found.count) were deleted before", error.status)
+      }
       start = end
     }
     StandardOutput.write("deleted \(what)\n")
@@ -154,7 +158,7 @@ private final class OpenSpool {
     while true {
       if let outcome = listener.outcome.withLock({ $0.take() }) {
         guard case .refused(let refusal) = outcome else { return }
-        throw CommandError("the disk failed, nothing of this was changed: \(refusal)", .unavailable)
+        throw CommandError("the disk failed, and this was not changed: \(refusal)", .unavailable)
       }
       listener.waker.wait(1_000_000_000)
     }

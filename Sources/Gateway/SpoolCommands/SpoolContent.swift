@@ -8,6 +8,8 @@ enum SpoolContent {
   case request(SpoolEntry, StoredRequest, body: [UInt8])
   case dead(SpoolEntry, DeadLetter)
   case damaged(SpoolEntry, SpoolInspection.Remains)
+  /// What is no telemetry, as it was found.
+  case raw(SpoolEntry, [UInt8])
 
   init(_ entry: SpoolEntry, _ inspection: SpoolInspection) throws {
     switch entry.kind {
@@ -19,16 +21,17 @@ enum SpoolContent {
       let body = try inspection.body(lane: entry.lane, sequence: entry.number, count: request.bodyCount)
       self = .request(entry, request, body: body)
     case .dead:
-      guard let found = try inspection.deadLetters(lane: entry.lane).first(where: { $0.number == entry.number }) else {
+      guard let found = try inspection.deadLetter(lane: entry.lane, from: entry.number), found.number == entry.number
+      else { throw Self.missing(entry) }
+      self = .dead(entry, found.letter)
+    case .damaged:
+      guard let damage = entry.damage, let remains = try inspection.remains(of: damage) else {
         throw Self.missing(entry)
       }
-      self = .dead(entry, found.letter)
-    case .damaged, .damagedDecisions, .damagedDead:
-      guard let damage = entry.damage, let remains = try inspection.remains(of: damage) else {
-        throw entry.kind == .damaged
-          ? Self.missing(entry) : CommandError("\(entry) holds no telemetry; there is nothing to show", .badData)
-      }
       self = .damaged(entry, remains)
+    case .damagedDecisions, .damagedDead:
+      guard let damage = entry.damage, let bytes = try inspection.bytes(of: damage) else { throw Self.missing(entry) }
+      self = .raw(entry, bytes)
     }
   }
 
@@ -41,6 +44,8 @@ enum SpoolContent {
     switch self {
     case .request(let entry, let request, let body): return try Self.otlp(entry, body, request.signal)
     case .damaged(let entry, let remains): return try Self.otlp(entry, remains.body, Self.signal(remains))
+    case .raw(let entry, _):
+      throw CommandError("\(entry) holds no telemetry; 'hoglet spool export damaged' saves its bytes", .badData)
     case .dead(let entry, let letter):
       var line = JSONLine()
       line.add("entry", "\(entry)")
@@ -76,6 +81,8 @@ enum SpoolContent {
     case .damaged(let entry, let remains):
       let name = "damaged-\(entry.lane.value)-\(entry.number)"
       return [(Self.signal(remains).map { "\(name).\($0.label).pb" } ?? "\(name).bin", remains.body)]
+    case .raw(let entry, let bytes):
+      return [("\(entry)".split(separator: "/").joined(separator: "-") + ".bin", bytes)]
     case .dead(let entry, let letter):
       let name = "dead-\(entry.lane.value)-\(entry.number)"
       let event: [(name: String, bytes: [UInt8])] =

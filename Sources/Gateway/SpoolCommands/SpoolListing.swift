@@ -9,7 +9,7 @@ enum SpoolListing {
     let oldest = overview.lanes.compactMap(\.oldestArrival).min()
     var facts = TextTable()
     facts.add("spool", settings.path)
-    facts.add("gateway", overview.process.map { "process \($0)" } ?? "not running")
+    facts.add("gateway", overview.process.map { $0 > 0 ? "process \($0)" : "running" } ?? "not running")
     facts.add(
       "in use",
       "\(Readable.bytes(overview.bytesUsed)) of \(Readable.bytes(settings.bytesMax)), "

@@ -109,7 +109,9 @@ struct SpoolRows {
 
   private func eachDeadLetter(_ body: (SpoolRow) throws -> Bool) throws {
     for lane in lanes {
-      for (number, letter) in try inspection.deadLetters(lane: lane) {
+      var next: UInt64 = 0
+      while let (number, letter) = try inspection.deadLetter(lane: lane, from: next) {
+        next = number + 1
         var row = SpoolRow(
           entry: SpoolEntry(.dead, lane, number), key: keys[lane] ?? "", time: letter.time,
           bytes: letter.event.count + (letter.source?.body.count ?? 0))
