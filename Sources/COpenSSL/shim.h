@@ -22,6 +22,4 @@ static inline uint64_t hoglet_ssl_options(void) {
   return SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
          SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_PRIORITIZE_CHACHA;
 }
-
-static inline int hoglet_err_reason(unsigned long code) { return ERR_GET_REASON(code); }
 #endif

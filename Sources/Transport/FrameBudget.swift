@@ -15,6 +15,9 @@ struct FrameBudget {
     since = now
   }
 
+  /// Gives some back, for something useful.
+  mutating func earn(_ count: Int) { left = min(burst, left + count) }
+
   /// Takes one; false when there is none.
   mutating func take(_ now: NIODeadline) -> Bool {
     let gained = Int((now - since).nanoseconds / 1_000_000) * perSecond / 1_000

@@ -27,12 +27,19 @@ import CNghttp2
       unsafe HTTP2Callbacks.session(user).delegate.frameReceived(HTTP2Callbacks.frame(frame.unsafelyUnwrapped))
       return 0
     }
+    unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(created) { _, _, _, user in
+      unsafe HTTP2Callbacks.session(user).delegate.clientErred()
+      return 0
+    }
     unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(created) { _, _, stream, bytes, count, user in
       unsafe HTTP2Callbacks.session(user).delegate.dataReceived(
         stream, UnsafeRawBufferPointer(start: bytes, count: count))
       return 0
     }
     unsafe nghttp2_session_callbacks_set_on_frame_send_callback(created) { _, frame, user in
+      if unsafe HTTP2Callbacks.isFault(frame.unsafelyUnwrapped) {
+        unsafe HTTP2Callbacks.session(user).delegate.clientErred()
+      }
       let frame = unsafe HTTP2Callbacks.frame(frame.unsafelyUnwrapped)
       if frame.endsStream && (frame.kind == .data || frame.kind == .trailers) {
         unsafe HTTP2Callbacks.session(user).delegate.answerSent(frame.stream)
@@ -63,6 +70,12 @@ import CNghttp2
 
   private static func session(_ user: UnsafeMutableRawPointer?) -> HTTP2Session {
     unsafe Unmanaged<HTTP2Session>.fromOpaque(user.unsafelyUnwrapped).takeUnretainedValue()
+  }
+
+  /// A stream that we reset for what the client did.
+  private static func isFault(_ frame: UnsafePointer<nghttp2_frame>) -> Bool {
+    unsafe nghttp2_frame_type(UInt32(frame.pointee.hd.type)) == NGHTTP2_RST_STREAM
+      && frame.pointee.rst_stream.error_code != NGHTTP2_NO_ERROR.rawValue
   }
 
   private static func kind(_ frame: UnsafePointer<nghttp2_frame>) -> HTTP2Frame.Kind {

@@ -3,10 +3,11 @@ import NIOCore
 /// One HTTP/2 connection: hands each request to the receiver when it is whole, and writes answers as they come. Lives on
 /// one event loop.
 ///
-/// Bodies of all its streams are held within the server's budget and the client may send more only as they are taken, so
-/// what one connection can make us hold is bounded by `streamsPerConnectionMax` bodies that the budget had room for.
-final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDelegate {
+/// Heads and bodies of all its streams are held within the server's budget, and no more is read while the client does not
+/// read what it is sent.
+final class HTTP2Connection: ChannelDuplexHandler, Connection, HTTP2SessionDelegate {
   typealias InboundIn = ByteBuffer
+  typealias OutboundIn = Never
   typealias OutboundOut = ByteBuffer
 
   private let transport: TransportContext
@@ -18,6 +19,10 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
   /// Whether libnghttp2 is at work, and must not be entered.
   private var isInside = false
   private var isClosing = false
+  /// The client is thrown out: what it still sends is read for a while, or it would not see why.
+  private var isLingering = false
+  private var isFlushScheduled = false
+  private var isReadSuppressed = false
   /// The client's first SETTINGS have come.
   private var isGreeted = false
   /// When nothing has happened until then, the connection ends.
@@ -68,11 +73,21 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
     do throws(HTTP2Session.Failure) {
       try receive(bytes, session)
     } catch {
-      session.terminate(isFlood: error.isFlood)
-      isClosing = true
+      throwOut(isFlood: error.isFlood)
     }
     isInside = false
     flush()
+  }
+
+  private func throwOut(isFlood: Bool) {
+    session?.terminate(isFlood: isFlood)
+    isClosing = true
+    isLingering = true
+    deadline = room.now + TimeAmount(limits.writeTimeout)
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if context.channel.isWritable { context.read() } else { isReadSuppressed = true }
   }
 
   private func receive(_ bytes: ByteBuffer, _ session: HTTP2Session) throws(HTTP2Session.Failure) {
@@ -91,6 +106,10 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
     if context.channel.isWritable {
       blockedSince = nil
       flush()
+      if isReadSuppressed {
+        isReadSuppressed = false
+        context.read()
+      }
     } else {
       blockedSince = blockedSince ?? room.now
     }
@@ -129,9 +148,33 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
       if buffer.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(buffer), promise: nil) }
     }
     isInside = false
-    if !more && (isClosing || session.isDone) {
-      isClosing = true
-      context.close(promise: nil)
+    if !more && (isClosing || session.isDone) { closeWhenWritten(context) }
+  }
+
+  /// Closing at once would throw away what the socket has not taken yet.
+  private func closeWhenWritten(_ context: ChannelHandlerContext) {
+    isClosing = true
+    self.session = nil
+    deadline = room.now + TimeAmount(isLingering ? limits.lingerTimeout : limits.writeTimeout)
+    let written = context.eventLoop.makePromise(of: Void.self)
+    written.futureResult.assumeIsolated().whenComplete { _ in
+      if self.isLingering {
+        self.context?.close(mode: .output, promise: nil)
+      } else {
+        self.context?.close(promise: nil)
+      }
+    }
+    context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(capacity: 0)), promise: written)
+  }
+
+  /// Once for all answers of a commit.
+  private func flushSoon() {
+    guard !isInside, !isFlushScheduled, let context else { return }
+    isFlushScheduled = true
+    let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+    context.eventLoop.execute {
+      connection.value.isFlushScheduled = false
+      connection.value.flush()
     }
   }
 
@@ -147,11 +190,11 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
   }
 
   func frameReceived(_ frame: HTTP2Frame) {
-    let isUseful = frame.kind == .request || frame.endsStream || (frame.kind == .data && frame.length > 0)
-    if !isUseful && !idleFrames.take(room.now) {
-      session?.terminate(isFlood: true)
-      isClosing = true
-      return
+    if frame.kind == .request || frame.endsStream {
+      idleFrames.earn(limits.controlFramesPerRequest)
+    } else if frame.kind != .data || frame.length <= HTTP2Frame.paddingMax {
+      clientErred()
+      if isClosing { return }
     }
     switch frame.kind {
     case .settings where !frame.isAcknowledgement:
@@ -163,6 +206,11 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
     }
   }
 
+  /// Also for frames that are in order and of no use.
+  func clientErred() {
+    if !isClosing && !idleFrames.take(room.now) { throwOut(isFlood: true) }
+  }
+
   private func begin(_ frame: HTTP2Frame) {
     guard let stream = streams[frame.stream] else { return }
     stream.finishHead(endsStream: frame.endsStream)
@@ -170,6 +218,7 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
     stream.body.begin(room.now)
     stream.deadline = room.now + TimeAmount(limits.bodyTimeout)
     if let fault = stream.fault { return refuse(stream, fault.status, fault.message) }
+    guard stream.chargeHead() else { return refuse(stream, .noRoom) }
     switch transport.receiver.begin(stream.request) {
     case .respond(let response): return write(response, stream)
     case .accept(let bodyLimit):
@@ -207,8 +256,8 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
     guard let context else { return }
     if case .framing(let message) = stream.bodyFaultAtEnd() { return refuse(stream, framing: message) }
     stream.phase = .answering
-    let patience = min(stream.timeout ?? limits.answerTimeout, limits.answerTimeout)
-    stream.deadline = room.now + TimeAmount(patience)
+    let ours = room.now + TimeAmount(limits.answerTimeout)
+    stream.deadline = min(stream.clientDeadline ?? ours, ours)
     let (whole, reservedBytes) = stream.body.take()
     let pending = PendingReply(
       transport, loop: context.eventLoop, connection: self, sequence: UInt32(stream.id), reservedBytes: reservedBytes)
@@ -269,12 +318,16 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
     stream.deadline = room.now + TimeAmount(limits.writeTimeout)
     let (headers, hasBody) = stream.answer(response)
     session?.submit(headers, to: stream.id, hasBody: hasBody)
-    flush()
+    flushSoon()
   }
 
   // MARK: Time
 
   func sweep(now: NIODeadline) {
+    if isClosing {
+      if now > deadline { abort() }
+      return
+    }
     if let blockedSince, now > blockedSince + TimeAmount(limits.writeTimeout) { return abort() }
     if streams.isEmpty || !isGreeted {
       guard now > deadline else { return }
@@ -292,7 +345,7 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
     // Between HEADERS and CONTINUATION no other frame may come, so the whole connection waits.
     case .head: abort()
     case .body: refuse(stream, 408, "the request's body came too slowly")
-    case .answering where stream.timeout.map { $0 < limits.answerTimeout } ?? false:
+    case .answering where stream.clientDeadline == stream.deadline:
       var response = transport.unavailable(stream.request)
       response.failure = Response.Failure(code: GRPC.deadlineExceeded, message: "the call's own deadline has passed")
       response.body = []
@@ -316,9 +369,9 @@ final class HTTP2Connection: ChannelInboundHandler, Connection, HTTP2SessionDele
   }
 
   private func end() {
-    announceEnd()
     isClosing = true
-    flush()
+    deadline = room.now + TimeAmount(limits.writeTimeout)
+    announceEnd()
   }
 
   func abort() {

@@ -9,6 +9,8 @@ protocol HTTP2SessionDelegate: AnyObject {
   func header(_ stream: Int32, name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>)
   /// A frame is whole; of HEADERS, all of its block.
   func frameReceived(_ frame: HTTP2Frame)
+  /// A frame was not what it should be, or a stream had to be reset.
+  func clientErred()
   func dataReceived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer)
   /// The next bytes of an answer's body, written to `room`.
   func nextData(_ stream: Int32, into room: UnsafeMutableRawBufferPointer) -> HTTP2Data
@@ -28,6 +30,9 @@ struct HTTP2Frame {
     case settings
     case other
   }
+
+  /// DATA of so many bytes may be padding alone (RFC 9113, section 6.1); exporters do not send such crumbs.
+  static let paddingMax = 256
 
   var stream: Int32
   var kind: Kind

@@ -29,11 +29,15 @@ final class HTTP2Stream {
   private(set) var fault: Fault?
 
   private var target = ""
+  private let budget: BodyBudget
+  /// What is kept of the head, as far as the budget was charged for it.
+  private var headCharged = 0
   private var headBytes = 0
   private var headCount = 0
 
-  /// gRPC: how long the client waits.
+  /// gRPC: how long the client waits, and since when.
   private(set) var timeout: Duration?
+  private var begun: NIODeadline?
   private var messageEncoding: String?
   private var prefix: [UInt8] = []
   private var messageLength = 0
@@ -45,10 +49,13 @@ final class HTTP2Stream {
   init(_ id: Int32, peer: String, budget: BodyBudget, deadline: NIODeadline) {
     self.id = id
     self.deadline = deadline
+    self.budget = budget
     request = RequestHead(method: "", path: "", peer: peer)
     request.wire = .http2
     body = RequestBody(budget)
   }
+
+  deinit { budget.release(headCharged) }
 
   var isGRPC: Bool { request.wire == .grpc }
 
@@ -71,10 +78,25 @@ final class HTTP2Stream {
     case ":path": target = value
     case "content-length": request.contentLength = Int(value) ?? .max
     case "expect": expectsContinue = value.lowercased() == "100-continue"
-    case "grpc-timeout": timeout = GRPC.timeout(value)
+    case "grpc-timeout":
+      timeout = GRPC.timeout(value)
+      begun = .now()
     case "grpc-encoding": messageEncoding = value
     default: _ = request.note(name, value)
     }
+  }
+
+  /// Takes what the head holds from the budget: a few bytes of HPACK can stand for kilobytes.
+  func chargeHead() -> Bool {
+    guard budget.reserve(headBytes) else { return false }
+    headCharged = headBytes
+    return true
+  }
+
+  /// When the client stops waiting; nil if it did not say.
+  var clientDeadline: NIODeadline? {
+    guard isGRPC, let timeout, let begun else { return nil }
+    return begun + TimeAmount(timeout)
   }
 
   /// All header fields have come; libnghttp2 has seen to it that they are well-formed.

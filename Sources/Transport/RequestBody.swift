@@ -49,8 +49,8 @@ struct RequestBody {
     bytesRead += more.count
     guard bytesRead <= bytesMax else { return .tooLarge }
     if bytesRead > reservedBytes {
-      // Only large bodies and those of unknown length get here; room doubles, so that each byte is moved once or twice.
-      let wanted = max(reservedBytes * 2, bytesRead, Self.unknownBytesFirst)
+      // Room grows with what has come, faster than that, so that each byte is moved once or twice.
+      let wanted = max(reservedBytes * 2, bytesRead * Self.growth, Self.unknownBytesFirst)
       let room = max(min(wanted, roomMax), bytesRead)
       guard reserve(room - reservedBytes) else { return .noRoom }
       bytes.reserveCapacity(room)
@@ -61,6 +61,8 @@ struct RequestBody {
 
   /// Room for the first part of a body of unknown length: most fit.
   private static let unknownBytesFirst = 16 << 10
+  /// How many times as much as has come is set aside: a usual body is whole after the second read.
+  private static let growth = 4
 
   /// The whole body and its share of the budget, which the caller has to give back.
   mutating func take() -> (bytes: [UInt8], reservedBytes: Int) {

@@ -28,6 +28,7 @@ final class TLSConnection: ChannelDuplexHandler, Connection {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    if hasBegun, session?.isEstablished == false { transport.counters.handshakesFailed.add(1, ordering: .relaxed) }
     room.remove(self)
     session = nil
     self.context = nil
@@ -40,12 +41,19 @@ final class TLSConnection: ChannelDuplexHandler, Connection {
   private static let handshakeRecord: UInt8 = 22
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    let bytes = unwrapInboundIn(data)
-    guard let session else { return context.close(promise: nil) }
+    var bytes = unwrapInboundIn(data)
     if !hasBegun {
       hasBegun = true
       guard bytes.readableBytesView.first == Self.handshakeRecord else { return refuseCleartext(context) }
     }
+    while let session, bytes.readableBytes > 0,
+      let piece = bytes.readSlice(length: min(bytes.readableBytes, TLSSession.recordBytesMax))
+    {
+      take(piece, session, context)
+    }
+  }
+
+  private func take(_ bytes: ByteBuffer, _ session: TLSSession, _ context: ChannelHandlerContext) {
     unsafe bytes.withUnsafeReadableBytes { unsafe session.receive($0) }
     if !session.isEstablished {
       switch session.handshake() {
@@ -54,32 +62,21 @@ final class TLSConnection: ChannelDuplexHandler, Connection {
         room.remove(self)
       case .waiting: break
       case .ended, .failed:
-        transport.counters.handshakesFailed.add(1, ordering: .relaxed)
         send(context)
         return context.close(promise: nil)
       }
       send(context)
       if !session.isEstablished { return }
     }
-    pass(session, context)
-  }
-
-  /// How much is handed up at once.
-  private static let passedBytes = 64 << 10
-
-  private func pass(_ session: TLSSession, _ context: ChannelHandlerContext) {
-    while self.session != nil {
-      var clear = context.channel.allocator.buffer(capacity: 0)
-      let progress = session.read(into: &clear, bytesMax: Self.passedBytes)
-      // Reading may have made OpenSSL answer: key updates, alerts.
-      send(context)
-      if clear.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(clear)) }
-      switch progress {
-      case .done: continue
-      case .waiting: return
-      case .ended: return context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-      case .failed: return context.close(promise: nil)
-      }
+    var clear = context.channel.allocator.buffer(capacity: bytes.readableBytes)
+    let progress = session.read(into: &clear)
+    // Reading may have made OpenSSL answer: key updates, alerts.
+    send(context)
+    if clear.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(clear)) }
+    switch progress {
+    case .done, .waiting: break
+    case .ended: context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    case .failed: context.close(promise: nil)
     }
   }
 
@@ -101,10 +98,8 @@ final class TLSConnection: ChannelDuplexHandler, Connection {
       promise?.fail(ChannelError.ioOnClosedChannel)
       return
     }
-    guard let sealed = session.takeOutput(context.channel.allocator) else {
-      promise?.succeed()
-      return
-    }
+    // Nothing to seal still waits for what was written before.
+    let sealed = session.takeOutput(context.channel.allocator) ?? context.channel.allocator.buffer(capacity: 0)
     context.write(wrapOutboundOut(sealed), promise: promise)
   }
 
@@ -125,9 +120,7 @@ final class TLSConnection: ChannelDuplexHandler, Connection {
   // MARK: Connection, until the handshake is over
 
   func sweep(now: NIODeadline) {
-    guard now > deadline else { return }
-    transport.counters.handshakesFailed.add(1, ordering: .relaxed)
-    abort()
+    if now > deadline { abort() }
   }
 
   func abort() { context?.close(promise: nil) }

@@ -18,7 +18,7 @@ import NIOCore
     case waiting
     /// The client said goodbye.
     case ended
-    case failed(String)
+    case failed
   }
 
   init?(_ contexts: TLSContexts) {
@@ -51,14 +51,17 @@ import NIOCore
     return progress(code)
   }
 
-  /// Most bytes of one TLS record (RFC 8446, section 5.1).
-  private static let recordBytesMax = 16 << 10
+  /// Most bytes of one TLS record (RFC 8446, section 5.1). What is given to OpenSSL at once, for its own buffers keep the
+  /// size that they once had.
+  static let recordBytesMax = 16 << 10
+  /// OpenSSL hands out a record in as many parts as are asked for.
+  private static let roomMin = 512
 
-  /// Appends what has come of the client's bytes, up to `bytesMax` or one record more; `done` when there may be more.
-  func read(into buffer: inout ByteBuffer, bytesMax: Int) -> Progress {
-    while buffer.readableBytes < bytesMax {
+  /// Appends what has come of the client's bytes.
+  func read(into buffer: inout ByteBuffer) -> Progress {
+    while true {
       var progress = Progress.done
-      unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.recordBytesMax) { room in
+      unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.roomMin) { room in
         ERR_clear_error()
         let count = unsafe SSL_read(session, room.baseAddress, Int32(room.count))
         if count > 0 { return Int(count) }
@@ -67,7 +70,6 @@ import NIOCore
       }
       if progress != .done { return progress }
     }
-    return .done
   }
 
   /// Takes all of it; false if the session is over.
@@ -98,7 +100,7 @@ import NIOCore
     switch unsafe SSL_get_error(session, code) {
     case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: .waiting
     case SSL_ERROR_ZERO_RETURN: .ended
-    default: .failed(TLSContext.failure("TLS failed").description)
+    default: .failed
     }
   }
 }

@@ -9,9 +9,9 @@ package struct TransportLimits: Sendable {
   /// Bytes of all bodies between their first byte and their answer (503): one of the largest and hundreds of usual ones
   /// at once, and with all else still less memory than the smallest machines have.
   package var bodyBytesInFlightMax = 96 << 20
-  /// Bytes of an announced body that are set aside before they come; for a larger one more follows with its bytes, so
-  /// that announcing alone takes nothing from others.
-  package var bodyBytesFirst = 1 << 20
+  /// Bytes of an announced body that are set aside before they come; more follows with its bytes, for one client may
+  /// announce as many bodies as it has streams (128 x 16 KiB), and pay a few bytes for each.
+  package var bodyBytesFirst = 16 << 10
   /// Bodies above this are completed on a worker, so that a long decode stalls no event loop: about 1 ms of work.
   package var inlineBodyBytesMax = 1 << 20
   /// The rest of a refused body is read and thrown away up to this size, so that the connection lives on; reading more
@@ -51,10 +51,11 @@ package struct TransportLimits: Sendable {
   /// ("rapid reset", CVE-2023-44487): exporters take back a few when they time out.
   package var streamResetsBurst = 200
   package var streamResetsPerSecond = 33
-  /// Frames of HTTP/2 that carry nothing of a request, in one go and a second after that. A client opens windows and
-  /// pings now and then.
+  /// Frames of HTTP/2 that carry nothing of a request, in one go, a second after that, and for each request beside that:
+  /// grpc-go opens windows and pings for every answer.
   package var controlFramesBurst = 1_000
   package var controlFramesPerSecond = 200
+  package var controlFramesPerRequest = 4
   /// Acknowledgements waiting for a client that does not read them.
   package var acknowledgementsQueuedMax = 1_000
 

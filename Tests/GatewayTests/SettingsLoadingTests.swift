@@ -89,6 +89,13 @@ import Testing
     #expect(Self.problems(["--tls-client-ca=ca.pem"]).first?.contains("without tls.certificate") == true)
   }
 
+  @Test("a key that was pasted where its path belongs is not repeated")
+  func pastedKey() throws {
+    let problems = Self.problems(["--tls-certificate=a.pem", "--tls-key=-----BEGIN PRIVATE KEY-----\nMIIsecret"])
+    #expect(problems.contains { $0.contains("not its content") } && !problems.contains { $0.contains("secret") })
+    #expect(try Self.load(["--tls-certificate=a, b", "--tls-key=c, d"]).settings.tls.keys == ["c", "d"])
+  }
+
   @Test("a list of names may be written as one in the file")
   func listOfNames() throws {
     for file in [

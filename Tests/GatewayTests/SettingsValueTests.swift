@@ -56,6 +56,8 @@ import Testing
       ("trace.quiet", "9ms", "out of range"), ("trace.quiet", "9223372036854775807d", "not a duration"),
       ("trace.quiet", "99999999999999999999s", "not a duration"), ("trace.quiet", "2h", "allowed is 10ms to 1h"),
       ("log.level", "loud", "choose one of trace, debug"), ("spool.path", "a\0b", "zero byte"),
+      ("tls.key", "-----BEGIN PRIVATE KEY-----\nMIIsecret", "not its content"),
+      ("tls.client_ca", "-----BEGIN CERTIFICATE----- MIIsecret", "not its content"),
       ("posthog.api_key", "phx_personal", "personal API key"), ("posthog.api_key", "phc a", "blanks"),
       ("posthog.proxy", "gopher://proxy", "unknown scheme"), ("posthog.proxy", "http://u:p@/", "not a URL"),
     ])

@@ -89,8 +89,11 @@ import Testing
       let url = "http://127.0.0.1:\(server.port)/hold"
       let answer = try shell(
         "printf '\\0\\0\\0\\0\\0' | curl -sS --max-time 20 --http2-prior-knowledge -D - --data-binary @- "
-          + "-H 'content-type: application/grpc' -H 'grpc-timeout: 50m' \(url)")
+          + "-w 'took %{time_total}' -H 'content-type: application/grpc' -H 'grpc-timeout: 300m' \(url)")
       #expect(answer.contains("grpc-status: 4"), "\(answer)")
+      let took = try #require(answer.split(separator: " ").last.flatMap { Double($0) })
+      // curl counts from before it connects.
+      #expect(took >= 0.3 && took < 4)
     }
   }
 }

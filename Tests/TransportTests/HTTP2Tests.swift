@@ -119,6 +119,24 @@ import Transport
     }
   }
 
+  @Test func `a server that stops waits until its last answer is taken`() async throws {
+    try await TestServer.run { server in
+      let client = try FrameClient(port: server.port)
+      client.send(
+        Frame(kind: Frame.settings, payload: [0, 4, 0x7f, 0xff, 0xff, 0xff]),
+        Frame(kind: Frame.windowUpdate, payload: [0x7f, 0, 0, 0]))
+      client.send(FrameClient.request("/hold", stream: 1, ends: true))
+      let held = try await server.receiver.takeHeld()
+      async let drained: Void = server.server.drain(deadline: .seconds(20))
+      #expect(try client.next(Frame.goAway).errorCode == 0)
+      held.send(Response(status: 200, body: [UInt8](repeating: 0x61, count: 16_000_000)))
+      // More than sockets hold, and nobody reads yet.
+      try await Task.sleep(for: .milliseconds(50))
+      #expect(try client.answer(to: 1).body.utf8.count == 16_000_000)
+      await drained
+    }
+  }
+
   @Test func `a server that stops says so, answers what is open and closes`() async throws {
     try await TestServer.run { server in
       let client = try FrameClient(port: server.port)

@@ -104,6 +104,20 @@ import Transport
     }
   }
 
+  @Test func `naming another host does not get round the authority`() async throws {
+    let files = try Files()
+    try await Self.run(TLSCertificates(files.settings(["server", "other"], asksClients: true))) { server in
+      let port = server.addresses[0].port
+      let call =
+        "curl -sS --max-time 20 --cacert \(files.folder)/other.pem --resolve other.test:\(port):127.0.0.1 "
+        + "-d abc https://other.test:\(port)/echo"
+      let bare = try shell("\(call) 2>/dev/null || echo refused")
+      #expect(bare == "refused\n")
+      let known = try shell("\(call) --cert \(files.folder)/client.pem --key \(files.folder)/client.key")
+      #expect(known == "abc")
+    }
+  }
+
   @Test(arguments: ["-tls1_3", "-tls1_2"])
   func `a session is taken up again by its ticket`(version: String) async throws {
     let files = try Files()

@@ -47,7 +47,7 @@ final class Intake: RequestReceiver {
 
   func begin(_ head: RequestHead) -> Begin {
     let encoding = Encoding(head)
-    let answer = Self.encoding(head)
+    let answer = encoding ?? Self.encodingOfRefusals(head)
     guard let route = Route(head) else { return .respond(Answers.error(404, Route.unknown(head), answer)) }
     guard head.method == "POST" else {
       var refusal = Answers.error(405, "only POST is allowed here", answer)
@@ -90,8 +90,11 @@ final class Intake: RequestReceiver {
   /// The encoding of an answer.
   private static func encoding(_ head: RequestHead?) -> Encoding {
     guard let head else { return .json }
-    return Encoding(head) ?? (head.wire == .grpc ? .protobuf : .json)
+    return Encoding(head) ?? encodingOfRefusals(head)
   }
+
+  /// Of requests in none that is served.
+  private static func encodingOfRefusals(_ head: RequestHead) -> Encoding { head.wire == .grpc ? .protobuf : .json }
 
   /// What the transport refuses itself is answered in the client's encoding too.
   func refusal(_ head: RequestHead?, status: UInt16, message: String) -> Response {

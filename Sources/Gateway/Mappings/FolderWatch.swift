@@ -56,6 +56,13 @@ final class FolderWatch: Sendable {
   /// Waits until a folder changes, somebody asks, or it is time to look anyhow. True if a folder changed.
   func wait() -> Bool { events.wait(milliseconds: events.isWatching ? Self.interval : Self.intervalUnwatched) }
 
+  /// The folder that something stands in.
+  static func parent(of path: String) -> String {
+    let trimmed = path.count > 1 && path.hasSuffix("/") ? path.dropLast() : path[...]
+    guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+    return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+  }
+
   func waitForQuiet() {
     for _ in 0..<Self.quietRoundsMax {
       guard events.wait(milliseconds: Self.quiet), !orders.withLock({ $0.isStopping }) else { return }

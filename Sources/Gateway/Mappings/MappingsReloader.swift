@@ -57,12 +57,8 @@ final class MappingsReloader: Sendable {
   }
 
   /// The folders of the files, and the one that the folder itself stands in: a link there may be swapped.
-  private var watched: [String] { FolderSignature.folders(of: directory) + ["\(directory)/.."] + parent }
-
-  private var parent: [String] {
-    let trimmed = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
-    guard let slash = trimmed.lastIndex(of: "/") else { return ["."] }
-    return [slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])]
+  private var watched: [String] {
+    FolderSignature.folders(of: directory) + ["\(directory)/..", FolderWatch.parent(of: directory)]
   }
 
   private func load() {

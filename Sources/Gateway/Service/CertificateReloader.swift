@@ -27,7 +27,7 @@ final class CertificateReloader: Sendable {
   func stop() { watch.stop() }
 
   private func run() {
-    _ = watch.events.watch(settings.files.map(Self.folder))
+    _ = watch.events.watch(settings.files.map { FolderWatch.parent(of: $0) })
     while let isAsked = watch.isReloadAsked() {
       if isAsked || certificates.areChanged { load() }
       // Certificate and key are written one after the other.
@@ -42,10 +42,5 @@ final class CertificateReloader: Sendable {
     } catch {
       log.error("the certificates cannot be used, those before them stay in use: \(error)")
     }
-  }
-
-  private static func folder(_ path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }

@@ -94,9 +94,21 @@ extension SettingKind<[String]> {
   /// Files, with commas between them.
   static var paths: Self {
     Self("paths", allowed: "with commas between", write: { $0.joined(separator: ",") }) { text in
-      text.utf8.contains(0)
-        ? .failure(SettingComplaint("not a path: it holds a zero byte"))
-        : .success(text.split(separator: ",").map(String.init))
+      SettingComplaint(path: text).map { .failure($0) }
+        ?? .success(text.split(separator: ",").map { String($0.drop { $0 == " " }) })
+    }
+  }
+}
+
+extension SettingComplaint {
+  /// What is wrong with a path; nil if nothing is. People paste the content of a file, which then must not be repeated.
+  fileprivate init?(path text: String) {
+    if text.utf8.contains(where: { $0 == 10 || $0 == 13 }) || text.contains("-----BEGIN") {
+      self.init("not a path; write the path of the file, not its content")
+    } else if text.utf8.contains(0) {
+      self.init("not a path: it holds a zero byte")
+    } else {
+      return nil
     }
   }
 }
@@ -146,7 +158,7 @@ extension SettingKind where Value: RawRepresentable<String> & CaseIterable {
 extension SettingKind<String> {
   static var path: Self {
     Self("path", write: { $0 }) { text in
-      text.utf8.contains(0) ? .failure(SettingComplaint("not a path: it holds a zero byte")) : .success(text)
+      SettingComplaint(path: text).map { .failure($0) } ?? .success(text)
     }
   }
 

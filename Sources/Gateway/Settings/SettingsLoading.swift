@@ -53,9 +53,9 @@ extension GatewaySettings {
   /// How much of a wrong value an error repeats: enough to recognise it.
   private static let shownCharactersMax = 60
 
-  /// `=value`, unless it is secret or might hold a password.
+  /// `=value`, unless it is secret or might hold a password or a key.
   private static func shown(_ text: String, of setting: Setting) -> String {
-    guard !setting.isSecret, !text.contains("@") else { return "" }
+    guard !setting.isSecret, !text.contains("@"), !text.contains("-----") else { return "" }
     let printable = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "?" : String($0) }.joined()
     return "=" + Redaction.scrub(printable).prefix(shownCharactersMax)
   }
