@@ -31,6 +31,8 @@ swift build --build-tests
 export HOGLET_TEST_BINARY="${HOGLET_TEST_BINARY:-$(swift build --show-bin-path)/hoglet}"
 
 say "tests"
+# Many tests wait for a program or a socket: too many at once, and those that are due wait for a thread instead.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH="${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-4}"
 # A crashing child would otherwise leave swift-backtrace holding the pipe for ever.
 SWIFT_BACKTRACE=enable=no swift test --skip-build --disable-xctest "$@"
 

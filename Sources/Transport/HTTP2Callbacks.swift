@@ -38,7 +38,7 @@ import CNghttp2
     }
     unsafe nghttp2_session_callbacks_set_on_frame_send_callback(created) { _, frame, user in
       if unsafe HTTP2Callbacks.isFault(frame.unsafelyUnwrapped) {
-        unsafe HTTP2Callbacks.session(user).delegate.clientErred()
+        unsafe HTTP2Callbacks.session(user).delegate.resetProvoked()
       }
       let frame = unsafe HTTP2Callbacks.frame(frame.unsafelyUnwrapped)
       if frame.endsStream && (frame.kind == .data || frame.kind == .trailers) {
@@ -72,10 +72,11 @@ import CNghttp2
     unsafe Unmanaged<HTTP2Session>.fromOpaque(user.unsafelyUnwrapped).takeUnretainedValue()
   }
 
-  /// A stream that we reset for what the client did.
+  /// A stream that we reset for what the client did. One too many of them was never begun, and cost nothing.
   private static func isFault(_ frame: UnsafePointer<nghttp2_frame>) -> Bool {
-    unsafe nghttp2_frame_type(UInt32(frame.pointee.hd.type)) == NGHTTP2_RST_STREAM
-      && frame.pointee.rst_stream.error_code != NGHTTP2_NO_ERROR.rawValue
+    guard unsafe nghttp2_frame_type(UInt32(frame.pointee.hd.type)) == NGHTTP2_RST_STREAM else { return false }
+    let code = unsafe frame.pointee.rst_stream.error_code
+    return code != NGHTTP2_NO_ERROR.rawValue && code != NGHTTP2_REFUSED_STREAM.rawValue
   }
 
   private static func kind(_ frame: UnsafePointer<nghttp2_frame>) -> HTTP2Frame.Kind {

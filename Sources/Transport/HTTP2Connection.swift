@@ -30,6 +30,9 @@ final class HTTP2Connection: ChannelDuplexHandler, Connection, HTTP2SessionDeleg
   /// Since when the client has not read what waits for it.
   private var blockedSince: NIODeadline?
   private var idleFrames: FrameBudget
+  /// Streams that the client makes us reset: as cheap a way to be rid of them as resetting them itself ("MadeYouReset",
+  /// CVE-2025-8671), and bounded as that is.
+  private var resetsProvoked: FrameBudget
 
   init(_ transport: TransportContext, room: LoopConnections, peer: String) {
     self.transport = transport
@@ -38,6 +41,8 @@ final class HTTP2Connection: ChannelDuplexHandler, Connection, HTTP2SessionDeleg
     deadline = room.now + TimeAmount(transport.limits.headTimeout)
     idleFrames = FrameBudget(
       burst: transport.limits.controlFramesBurst, perSecond: transport.limits.controlFramesPerSecond, now: room.now)
+    resetsProvoked = FrameBudget(
+      burst: transport.limits.streamResetsBurst, perSecond: transport.limits.streamResetsPerSecond, now: room.now)
   }
 
   private var limits: TransportLimits { transport.limits }
@@ -209,6 +214,10 @@ final class HTTP2Connection: ChannelDuplexHandler, Connection, HTTP2SessionDeleg
   /// Also for frames that are in order and of no use.
   func clientErred() {
     if !isClosing && !idleFrames.take(room.now) { throwOut(isFlood: true) }
+  }
+
+  func resetProvoked() {
+    if !isClosing && !resetsProvoked.take(room.now) { throwOut(isFlood: true) }
   }
 
   private func begin(_ frame: HTTP2Frame) {

@@ -9,8 +9,10 @@ protocol HTTP2SessionDelegate: AnyObject {
   func header(_ stream: Int32, name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>)
   /// A frame is whole; of HEADERS, all of its block.
   func frameReceived(_ frame: HTTP2Frame)
-  /// A frame was not what it should be, or a stream had to be reset.
+  /// A frame was not what it should be.
   func clientErred()
+  /// We reset a stream for what the client did.
+  func resetProvoked()
   func dataReceived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer)
   /// The next bytes of an answer's body, written to `room`.
   func nextData(_ stream: Int32, into room: UnsafeMutableRawBufferPointer) -> HTTP2Data

@@ -47,8 +47,8 @@ package struct TransportLimits: Sendable {
   package var streamWindowBytes = 1 << 20
   /// The same for all requests of one HTTP/2 connection.
   package var connectionWindowBytes = 4 << 20
-  /// Requests that a client may take back (RST_STREAM) in one go, and a second after that, before the connection ends
-  /// ("rapid reset", CVE-2023-44487): exporters take back a few when they time out.
+  /// Requests that a client may take back (RST_STREAM, or an error that makes us reset), in one go, and a second after
+  /// that, before the connection ends ("rapid reset", CVE-2023-44487): exporters take back a few when they time out.
   package var streamResetsBurst = 200
   package var streamResetsPerSecond = 33
   /// Frames of HTTP/2 that carry nothing of a request, in one go, a second after that, and for each request beside that:

@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
   /// A real OpenAI client, watched by OpenTelemetry's own instrumentation, through the gateway: what PostHog gets is
   /// compared with what the model really answered.
-  @Suite(.timeLimit(.minutes(3))) struct AppTests {
+  @Suite(.timeLimit(.minutes(5))) struct AppTests {
     static let key = "phc_e2e"
 
     /// Content in span attributes, and content that comes in log records of their own.

@@ -2,7 +2,7 @@ import Testing
 
 extension EndToEnd {
   /// What PostHog's compliance harness for senders checks, checked without it: the adapter that it drives, and a driver.
-  @Suite(.timeLimit(.minutes(3))) struct ComplianceTests {
+  @Suite(.timeLimit(.minutes(5))) struct ComplianceTests {
     @Test func `the sender does what PostHog asks of senders`() throws {
       let stage = try Stage()
       let folder = Stage.binary.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(

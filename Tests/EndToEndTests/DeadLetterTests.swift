@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
   /// What PostHog refuses is kept, can be looked at, mapped otherwise and sent after all, under the uuid it had.
-  @Suite(.timeLimit(.minutes(3))) struct DeadLetterTests {
+  @Suite(.timeLimit(.minutes(5))) struct DeadLetterTests {
     private static let key = "phc_letters"
     private static let trace = """
       {"resourceSpans":[{"scopeSpans":[{"spans":[

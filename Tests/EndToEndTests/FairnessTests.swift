@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
   /// One bad key, or one slow project, cannot hold others back.
-  @Suite(.timeLimit(.minutes(4))) struct FairnessTests {
+  @Suite(.timeLimit(.minutes(5))) struct FairnessTests {
     private static let bad = ["phc_refused", "phc_limited", "phc_hanging", "phc_poison"]
     /// Megabytes of events each: more than delivery holds in memory for all.
     private static let badTraces = 1_200

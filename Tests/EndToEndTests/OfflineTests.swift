@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
   /// The commands that people edit mappings with, as the shell sees them.
-  @Suite(.timeLimit(.minutes(3))) struct OfflineTests {
+  @Suite(.timeLimit(.minutes(5))) struct OfflineTests {
     private static let fixture = "\(Stage.root)/Fixtures/captures/otel-genai-openai-latest-SPAN_ONLY"
 
     private func run(_ arguments: [String], _ folder: TemporaryFolder) throws -> (code: Program.Exit, program: Program)

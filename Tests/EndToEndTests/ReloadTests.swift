@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
   /// Mapping files that change under the running gateway, as editors and Kubernetes change them.
-  @Suite(.timeLimit(.minutes(3))) struct ReloadTests {
+  @Suite(.timeLimit(.minutes(5))) struct ReloadTests {
     private static let reloads = "hoglet_mappings_reload_total{outcome="
 
     /// The gateway in local mode over a folder of mappings, and its metrics.

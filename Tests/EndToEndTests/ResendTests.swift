@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
   /// A client sends again when our answer is lost. What comes twice counts once.
-  @Suite(.timeLimit(.minutes(3))) struct ResendTests {
+  @Suite(.timeLimit(.minutes(5))) struct ResendTests {
     private static let key = "phc_again"
 
     private static func trace(_ number: Int) -> String {

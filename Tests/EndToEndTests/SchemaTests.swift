@@ -2,7 +2,7 @@ import Testing
 
 extension EndToEnd {
   /// mapping.schema.json, held against the files by a validator that is not ours: what an editor would do.
-  @Suite(.timeLimit(.minutes(2))) struct SchemaTests {
+  @Suite(.timeLimit(.minutes(5))) struct SchemaTests {
     private static let schema = "\(Stage.root)/Mappings/mapping.schema.json"
 
     @Test func `every stock file satisfies the schema and names it`() throws {

@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
   /// Whatever way a request comes, the same events go out.
-  @Suite(.timeLimit(.minutes(3))) struct WireTests {
+  @Suite(.timeLimit(.minutes(5))) struct WireTests {
     @Test func `HTTP/1.1, HTTP/2 and gRPC, in every encoding and compression, make the same events`() throws {
       let stage = try Stage()
       let gateway = try stage.gateway()

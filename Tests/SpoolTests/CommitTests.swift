@@ -3,7 +3,7 @@ import Testing
 
 @testable import Spool
 
-@Suite(.timeLimit(.minutes(2))) struct CommitTests {
+@Suite(.timeLimit(.minutes(5))) struct CommitTests {
   @Test func `all that gathers during a commit goes into the next one`() throws {
     let rig = try Rig()
     rig.outcomes.hold()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Spool
 
-@Suite(.timeLimit(.minutes(2))) struct DamageTests {
+@Suite(.timeLimit(.minutes(5))) struct DamageTests {
   /// Inverts one byte in the middle of every place where the closed store has `pattern`.
   private func flip(_ pattern: [UInt8], in directory: TemporaryDirectory) throws {
     let file = unsafe open(directory.spool + "/data.mdb", O_RDWR)

@@ -4,7 +4,7 @@ import Testing
 @testable import Spool
 
 /// No key may keep the others out: a half of the spool is the most for one.
-@Suite(.timeLimit(.minutes(2))) struct KeyShareTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyShareTests {
   private static let body = [UInt8](repeating: 7, count: 50_000)
 
   private static func request(_ key: String) -> Append {

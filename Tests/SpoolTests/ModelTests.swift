@@ -7,7 +7,7 @@ import Testing
 @testable import Spool
 
 /// The spool against a model in memory: random appends, changes and restarts, and everything compared.
-@Suite(.timeLimit(.minutes(3))) struct ModelTests {
+@Suite(.timeLimit(.minutes(5))) struct ModelTests {
   @Test(arguments: 0..<6) func `whatever is done, the spool holds what the model holds`(_: Int) throws {
     let seed = UInt64.random(in: 0 ... .max)
     var random = SeededGenerator(state: seed)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Spool
 
-@Suite(.timeLimit(.minutes(2))) struct OpeningTests {
+@Suite(.timeLimit(.minutes(5))) struct OpeningTests {
   @Test func `a second opener is told that the spool is in use`() throws {
     let rig = try Rig()
     #expect(throws: SpoolError.locked(path: rig.directory.spool, process: getpid())) {

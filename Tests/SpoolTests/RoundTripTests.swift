@@ -4,7 +4,7 @@ import Testing
 
 @testable import Spool
 
-@Suite(.timeLimit(.minutes(2))) struct RoundTripTests {
+@Suite(.timeLimit(.minutes(5))) struct RoundTripTests {
   private static let chunk = RequestHeader.chunkBytes
 
   @Test(arguments: [0, 1, 2000, 2048, chunk - 1, chunk, chunk + 1, 3 * chunk, 3 * chunk + 7, 5_000_000])

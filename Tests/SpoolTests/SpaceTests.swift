@@ -6,7 +6,7 @@ import Testing
 
 @testable import Spool
 
-@Suite(.timeLimit(.minutes(3))) struct SpaceTests {
+@Suite(.timeLimit(.minutes(5))) struct SpaceTests {
   private static let body = [UInt8](repeating: 7, count: 160_000)
 
   /// Appends until the spool refuses; the refusal and how many fitted.

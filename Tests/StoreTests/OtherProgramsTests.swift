@@ -6,7 +6,7 @@ import Testing
   let folder = TemporaryFolder()
   var path: String { "\(folder.path)/events.sqlite" }
 
-  @Test(.timeLimit(.minutes(1))) func `sqlite3 reads whole inserts while we write`() async throws {
+  @Test(.timeLimit(.minutes(5))) func `sqlite3 reads whole inserts while we write`() async throws {
     let path = path
     let store = try LocalStore.open(path: path)
     let batch = 25
@@ -28,7 +28,7 @@ import Testing
     #expect(sqlite3(path, "SELECT json->>'number' FROM events WHERE position = 26") == "25")
   }
 
-  @Test(.timeLimit(.minutes(1))) func `a program that holds the file for a moment makes an insert wait, not fail`()
+  @Test(.timeLimit(.minutes(5))) func `a program that holds the file for a moment makes an insert wait, not fail`()
     throws
   {
     let store = try LocalStore.open(path: path)

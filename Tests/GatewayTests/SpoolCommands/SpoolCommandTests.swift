@@ -9,7 +9,7 @@ import Testing
 @testable import Gateway
 
 /// `hoglet spool` over a spool in a temporary folder.
-@Suite(.timeLimit(.minutes(2))) struct SpoolCommandTests {
+@Suite(.timeLimit(.minutes(5))) struct SpoolCommandTests {
   private static let keys = ["phc_planted_one", "phc_planted_two"]
   private static let prompt = "planted prompt"
 
