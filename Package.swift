@@ -83,6 +83,7 @@ let package = Package(
         // One thread owns a Mapper; checking each access to its fields at run time cost a tenth of its time.
         .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
       ]),
+    target("Sampling", ["Telemetry", "Bytes"]),
     target("Spool", ["Telemetry", "Bytes", "Codec", "CLMDB"]),
     target("Capture", ["Bytes", "CCurl"]),
     target("Store", ["Telemetry", "Bytes", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -109,6 +110,7 @@ let package = Package(
     test("CaptureTests", ["Capture", "Bytes", "TestSupport"]),
     test("CodecTests", ["Codec", "Bytes", "TestSupport"]),
     test("OTLPTests", ["OTLP", "Telemetry", "Bytes"]),
+    test("SamplingTests", ["Sampling", "Telemetry", "Bytes"]),
     test("SpoolTests", ["Spool", "Codec", "Telemetry", "Bytes", "TestSupport", "FailingDisk"]),
     test("StoreTests", ["Store", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
     test("TelemetryTests", ["Telemetry", "Bytes"]),
