@@ -1,0 +1,166 @@
+/// What a budget needs to remember from unit to unit: the open window, the minute it is in, and what was learnt.
+struct BudgetState: Sendable, Equatable {
+  /// How long a window collects units before it decides.
+  static let windowLength = 10 * SamplingTime.second
+  /// Units that wait in the window or for the minute, at most; each takes some 120 bytes. Beyond, units are decided at
+  /// once, all with the same probability.
+  static let waitingMax = 50_000
+  /// Fresh patterns that one waiting unit brings, at most.
+  static let freshMax = 64
+
+  var strata = Strata()
+  var sightings = Sightings()
+  var errors = ErrorAllowance()
+  var carry = Carry()
+  var window: Window?
+  /// Kept units that wait for the minute to close.
+  var held: [Held] = []
+  /// When the minute closes that `held` belongs to.
+  var minuteEnd: UInt64?
+
+  /// Budget that is left over or was overspent, in events.
+  struct Carry: Sendable, Equatable {
+    /// Of the whole budget.
+    var events = 0.0
+    /// Of the share for patterns that were never kept.
+    var never = 0.0
+    /// Of the share for rare patterns.
+    var rare = 0.0
+  }
+
+  /// Units that came within ten seconds.
+  struct Window: Sendable, Equatable {
+    var end: UInt64
+    var budget: SamplingBudget
+    /// Of what was decided without being asked of the budget.
+    var forcedItems = 0.0
+    /// Of all that came.
+    var offeredItems = 0.0
+    var waiting: [Waiting] = []
+    /// The fresh patterns of all waiting units.
+    var fresh: [UInt64] = []
+
+    /// What the budget comes to.
+    var events: Double { budget.perMinute * Double(BudgetState.windowLength) / Double(SamplingTime.minute) }
+
+    func patterns(of unit: Waiting) -> ArraySlice<UInt64> {
+      fresh[Int(unit.fresh.lowerBound)..<Int(unit.fresh.upperBound)]
+    }
+  }
+
+  /// A unit that is decided when its window closes.
+  struct Waiting: Sendable, Equatable {
+    var ticket: Sampler.Ticket
+    var randomness: UInt64
+    var upstream: SamplingThreshold
+    var totals: Totals
+    /// What the policy says of it: bias by severity and patterns.
+    var bias: Double
+    var slot: Int32
+    var items: Int32
+    /// Its patterns that were not kept often enough, in `Window.fresh`.
+    var fresh: Range<Int32>
+    var isBoosted: Bool
+  }
+
+  /// A kept unit whose weight is not settled.
+  struct Held: Sendable, Equatable {
+    var ticket: Sampler.Ticket
+    var slot: Int32
+    var totals: Totals
+    var verdict: Verdict
+  }
+
+  var nextDue: UInt64? { window?.end ?? minuteEnd }
+  var waitingCount: Int { (window?.waiting.count ?? 0) + held.count }
+
+  /// Opens the window that `now` is in, unless one is open.
+  mutating func open(_ budget: SamplingBudget, at now: UInt64) {
+    if window != nil { return }
+    window = Window(end: (now / Self.windowLength + 1) * Self.windowLength, budget: budget)
+  }
+
+  /// A unit that is kept whatever the budget says; over the allowance an error is cut to its essentials.
+  mutating func keep(_ unit: SamplingUnit, _ reason: SampleReason, at now: UInt64) -> Verdict {
+    var verdict = Verdict.kept(unit, reason)
+    let slot = strata.slot(unit.stratum)
+    strata[slot].window += Totals(unit)
+    window?.offeredItems += Double(unit.items)
+    if reason == .error, let most = window?.budget.guards.wholeErrorsPerMinute,
+      unit.essentials.items < unit.items, !errors.take(unit.service, most: most, at: now)
+    {
+      verdict.isEssentialsOnly = true
+      // What is left out must be represented by others.
+      let missing = Totals(
+        count: 0, tokens: Double(unit.tokens - unit.essentials.tokens),
+        cost: (unit.cost - unit.essentials.cost).dollars)
+      strata[slot].deficit += missing * unit.upstreamWeight
+    }
+    window?.forcedItems += Double(verdict.isEssentialsOnly ? unit.essentials.items : unit.items)
+    let second = UInt32(truncatingIfNeeded: now / SamplingTime.second)
+    for pattern in unit.patterns { sightings.keep(pattern.id, at: second) }
+    return verdict
+  }
+
+  /// A unit that was dropped and is sent after all.
+  mutating func restore(_ unit: SamplingUnit, at now: UInt64) {
+    strata[strata.slot(unit.stratum)].deficit -= Totals(unit)
+    window?.forcedItems += Double(unit.items)
+    let second = UInt32(truncatingIfNeeded: now / SamplingTime.second)
+    for pattern in unit.patterns { sightings.keep(pattern.id, at: second) }
+  }
+
+  /// Puts a unit into the open window; where there is no room, decides it as all the others that came in the window.
+  mutating func waitOrDecide(
+    _ unit: SamplingUnit, ticket: Sampler.Ticket, isBoosted: Bool, at now: UInt64
+  ) -> Verdict? {
+    guard let budget = window?.budget else { return .kept(unit, .unsampled) }
+    let slot = strata.slot(unit.stratum)
+    let totals = Totals(unit)
+    strata[slot].window += totals
+    window?.offeredItems += Double(unit.items)
+    guard waitingCount < Self.waitingMax else { return decideCrowded(unit, slot, totals) }
+    let first = Int32(window?.fresh.count ?? 0)
+    let second = UInt32(truncatingIfNeeded: now / SamplingTime.second)
+    if budget.guards.firstSightings > 0 {
+      for pattern in unit.patterns.prefix(Self.freshMax)
+      where sightings.standing(of: pattern.id, first: budget.guards.firstSightings, at: second) != .known {
+        window?.fresh.append(pattern.id)
+      }
+    }
+    let waiting = Waiting(
+      ticket: ticket, randomness: unit.randomness, upstream: unit.upstream, totals: totals,
+      bias: budget.bias(of: unit), slot: Int32(slot), items: Int32(clamping: max(unit.items, 1)),
+      fresh: first..<Int32(window?.fresh.count ?? 0), isBoosted: isBoosted)
+    window?.waiting.append(waiting)
+    return nil
+  }
+
+  private mutating func decideCrowded(_ unit: SamplingUnit, _ slot: Int, _ totals: Totals) -> Verdict {
+    guard let open = window else { return .kept(unit, .unsampled) }
+    let probability = min(1, max(open.budget.guards.floor, open.events / max(open.offeredItems, 1)))
+    let verdict = Verdict.drawn(
+      unit.randomness, probability: probability, upstream: unit.upstream, .probability)
+    strata[slot].deficit += totals
+    if verdict.isKept {
+      strata[slot].deficit -= totals * (1 / probability)
+      window?.forcedItems += Double(unit.items)
+    }
+    return verdict
+  }
+}
+
+extension SamplingBudget {
+  /// How much the policy wants this unit more than others.
+  func bias(of unit: SamplingUnit) -> Double {
+    if severityWeights.isEmpty && patternWeights.isEmpty { return 1 }
+    var weight = 1.0
+    var highest = Severity.unspecified
+    for pattern in unit.patterns {
+      highest = max(highest, pattern.severity)
+      if !patternWeights.isEmpty { weight *= patternWeights[pattern.id] ?? 1 }
+    }
+    weight *= severityWeights[highest] ?? 1
+    return min(max(weight, Self.weightRange.lowerBound), Self.weightRange.upperBound)
+  }
+}

@@ -1,0 +1,118 @@
+/// Decides which traces and free logs of one project are worth sending. A state machine as a value: times and units go in,
+/// verdicts come out; it reads no clock and draws no random numbers, so the same units give the same decisions.
+///
+/// Without a budget each unit is decided at once. Under one, what must be kept is decided at once and everything else waits
+/// for its window of ten seconds to close, and, where weights are calibrated, for its minute. Times are nanoseconds of
+/// arrival since 1970 and do not go back.
+package struct Sampler: Sendable {
+  package private(set) var policy: SamplingPolicy
+  var rateLimit = RateLimit()
+  var boosts = Boosts()
+  var budget = BudgetState()
+  private var tickets: Ticket = 0
+
+  /// Names a unit that waits.
+  package typealias Ticket = UInt64
+
+  package enum Offer: Sendable, Equatable {
+    case decided(Verdict)
+    /// `close` will decide it.
+    case waits(Ticket)
+  }
+
+  /// A unit that no longer waits.
+  package struct Release: Sendable, Equatable {
+    package var ticket: Ticket
+    package var verdict: Verdict
+  }
+
+  /// The policy must have no `problems`.
+  package init(policy: SamplingPolicy = SamplingPolicy()) {
+    precondition(policy.problems.isEmpty, "a policy with problems reached the sampler")
+    self.policy = policy
+  }
+
+  /// Changes the policy for what is offered from now on; a window that is open closes under the budget it was opened with.
+  package mutating func apply(_ policy: SamplingPolicy) {
+    precondition(policy.problems.isEmpty, "a policy with problems reached the sampler")
+    self.policy = policy
+  }
+
+  /// Judges a unit that is complete. Call `close` first when `nextDue` has passed.
+  package mutating func offer(_ unit: SamplingUnit, at now: UInt64) -> Offer {
+    switch policy.target {
+    case .everything: return .decided(.kept(unit, .unsampled))
+    case .rates(let rates): return .decided(decide(unit, by: rates, at: now))
+    case .budget(let limits):
+      budget.open(limits, at: now)
+      if let reason = mustKeep(unit) {
+        return .decided(budget.keep(unit, reason, at: now))
+      }
+      let isBoosted = boosts.contains(anyOf: unit.patterns, at: now)
+      if let verdict = budget.waitOrDecide(unit, ticket: tickets + 1, isBoosted: isBoosted, at: now) {
+        return .decided(verdict)
+      }
+      tickets += 1
+      return .waits(tickets)
+    }
+  }
+
+  /// Decides what waits in windows and minutes that have ended; in no particular order.
+  package mutating func close(at now: UInt64) -> [Release] { budget.close(at: now) }
+
+  /// When `close` has something to do next; nil while nothing waits and nothing was spent.
+  package var nextDue: UInt64? { budget.nextDue }
+  /// How many units wait.
+  package var waitingCount: Int { budget.waitingCount }
+
+  /// An error came for a unit that was dropped, and it is sent after all, whole and for itself alone. Other units have been
+  /// given its weight already, so it is taken off what they will stand for; its roll-up must be reduced by the caller.
+  package mutating func restore(_ unit: SamplingUnit, at now: UInt64) -> Verdict {
+    if case .budget(let limits) = policy.target {
+      budget.open(limits, at: now)
+      budget.restore(unit, at: now)
+    }
+    return .kept(unit, .lateError)
+  }
+
+  /// Keeps units with this pattern for some time, as far as the policy allows.
+  package mutating func boost(pattern: UInt64, until end: UInt64, at now: UInt64) {
+    boosts.add(pattern, until: end, at: now)
+  }
+
+  private func mustKeep(_ unit: SamplingUnit) -> SampleReason? {
+    if unit.isError { return .error }
+    return switch unit.forced {
+    case .attribute: .keep
+    case .guardrail: .guardrail
+    case nil: nil
+    }
+  }
+
+  private mutating func decide(_ unit: SamplingUnit, by rates: SamplingRates, at now: UInt64) -> Verdict {
+    if let reason = mustKeep(unit) { return .kept(unit, reason) }
+    var rate = rates.rate(of: unit)
+    var reason = SampleReason.policy
+    if rates.anomalyBoost > 1, boosts.contains(anyOf: unit.patterns, at: now) {
+      rate = min(1, rate * rates.anomalyBoost)
+      reason = .boost
+    }
+    if let most = rates.maxPerMinute { rate *= rateLimit.factor(for: unit.items, of: most, at: now) }
+    if rate <= 0 { return .dropped(unit, reason) }
+    let verdict = Verdict.drawn(unit.randomness, probability: rate, upstream: unit.upstream, reason)
+    if verdict.isKept { rateLimit.spend(unit.items) }
+    return verdict
+  }
+}
+
+extension SamplingRates {
+  /// The highest rate of the unit's items.
+  func rate(of unit: SamplingUnit) -> Double {
+    var highest = unit.patterns.isEmpty ? global : 0
+    for pattern in unit.patterns {
+      let rate = patterns.isEmpty ? nil : patterns[pattern.id]
+      highest = max(highest, rate ?? severities[pattern.severity] ?? global)
+    }
+    return highest
+  }
+}
