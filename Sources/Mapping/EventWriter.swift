@@ -30,6 +30,8 @@ package struct WritingContext: Sendable {
   package var late: TraceMemory?
   /// Write the events of these spans alone: a dead letter brings relatives along that went out before. Nil for all.
   package var only: Set<SpanKey>?
+  /// Members that every event is given beside what its span says, each with a comma behind it: how it was sampled.
+  package var members: [UInt8] = []
 
   package init() {}
 }
@@ -41,6 +43,7 @@ extension Mapper {
     events.reserveCapacity(spans.count)
     var moments = Moments()
     remembered = context.late.map { inheritance(after: $0.inherited) } ?? []
+    members = context.members
     for index in spans.indices where spans[index].isAI && !spans[index].isDuplicate {
       let span = batch.spans[index]
       let key = SpanKey(span: span.id.value, start: span.start)
@@ -140,6 +143,7 @@ extension Mapper {
     // Too many properties rather than too large ones: what is left is who and when.
     stringBytesMax = MappingLimits.stringBytesSteps.last ?? 64
     writeHead(index, frozen, id, to: &out)
+    out.append(members)
     out.append("\"$ai_truncated\":[\"*\"]}}")
   }
 
@@ -168,6 +172,7 @@ extension Mapper {
     writeDerived(index, dialect, event, isKnown: isKnown(frozen, index), to: &out)
     writeLeftovers(index, to: &out)
     writeResource(index, dialect, to: &out)
+    if !members.isEmpty { out.append(members) }
     if !truncated.isEmpty { writeTruncated(to: &out) }
     out.append("\"$lib\":\"hoglet\",\"$lib_version\":\"")
     out.append(Self.version)

@@ -77,6 +77,8 @@ package final class Mapper {
   var current = CurrentEvent()
   /// While late spans are written: as `TraceMemory.inherited`, of the parts before and of this one.
   var remembered: [UInt8] = []
+  /// As `WritingContext.members`.
+  var members: [UInt8] = []
   /// Members of `$ai_model_parameters` of the current event, each followed by a comma.
   var parameters = ByteBuffer()
   /// Properties of the current event that were cut.

@@ -367,4 +367,23 @@ struct CompiledTable: Sendable {
 struct KnownProperties: Sendable {
   var distinctID: Int?
   var totalTokens: Int?
+  var model: Int?
+  var inputTokens: Int?
+  var outputTokens: Int?
+  var totalCost: Int?
+  var inputCost: Int?
+  var outputCost: Int?
+
+  init() {}
+
+  init(_ numbers: [String: Int]) {
+    distinctID = numbers["distinct_id"]
+    totalTokens = numbers["$ai_total_tokens"]
+    model = numbers["$ai_model"]
+    inputTokens = numbers["$ai_input_tokens"]
+    outputTokens = numbers["$ai_output_tokens"]
+    totalCost = numbers["$ai_total_cost_usd"]
+    inputCost = numbers["$ai_input_cost_usd"]
+    outputCost = numbers["$ai_output_cost_usd"]
+  }
 }

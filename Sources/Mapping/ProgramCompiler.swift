@@ -59,8 +59,7 @@ struct ProgramCompiler {
           inherits: inherited.contains(declared.name), isUsage: usage.contains(declared.name)))
       program.propertyNames.append(declared.name)
     }
-    program.known = KnownProperties(
-      distinctID: propertyNumbers["distinct_id"], totalTokens: propertyNumbers["$ai_total_tokens"])
+    program.known = KnownProperties(propertyNumbers)
     program.relations = CompiledRelations(
       inherit: set.trace.inherit.compactMap { propertyNumbers[$0.value] },
       usage: set.trace.usage.compactMap { propertyNumbers[$0.value] },

@@ -10,6 +10,17 @@ import Telemetry
 enum DecisionEntry: Equatable {
   case frozen(FrozenTrace)
   case done(trace: TraceID, through: UInt64)
+  /// What the sampler knows, and with it all that the log said of traces that were left out up to a block.
+  case sampling(SamplingCheckpoint)
+}
+
+/// The sampler's state in the decision log: with it, and with what later blocks left out, nothing is counted twice or lost
+/// (reliability.md, section 1.2).
+struct SamplingCheckpoint: Equatable {
+  /// What blocks up to this number left out is in it.
+  var covers: UInt64
+  /// As `LaneSampling` writes it.
+  var state: [UInt8]
 }
 
 /// What may never change about a trace once something of it may have reached PostHog (reliability.md, section 1.2).
@@ -21,6 +32,18 @@ struct FrozenTrace: Equatable {
   /// What late spans take from it.
   var memory: TraceMemory
   var events: [FrozenEvent]
+  /// What of it is not sent.
+  var leftOut = LeftOut()
+}
+
+/// What sampling leaves out of a trace.
+struct LeftOut: Equatable {
+  /// The spans, so that they are known when they come again.
+  var spans: [SpanKey] = []
+  /// What they add to roll-ups, as `RollUpAmounts` writes it. It is told once: where something is frozen again, it is empty.
+  var amounts: [UInt8] = []
+
+  var isEmpty: Bool { spans.isEmpty && amounts.isEmpty }
 }
 
 struct DecisionLogError: Error, CustomStringConvertible {
@@ -32,7 +55,10 @@ private enum EntryKind: UInt8 {
   /// As `frozen`, without what late spans inherit: written until that was remembered, and read for good.
   case frozenWithoutInherited = 1
   case done = 2
+  /// As `sampled`, of a trace that was kept without sampling.
   case frozen = 3
+  case sampled = 4
+  case sampling = 5
 }
 
 extension ByteBuffer {
@@ -45,12 +71,25 @@ extension ByteBuffer {
     case .done(let trace, let through):
       append(EntryKind.done.rawValue)
       append(trace, through)
+    case .sampling(let checkpoint):
+      append(EntryKind.sampling.rawValue)
+      appendLittleEndian(checkpoint.covers)
+      appendCounted(checkpoint.state)
     case .frozen(let frozen):
-      append(EntryKind.frozen.rawValue)
+      let isSampled = frozen.decision != .keepAll || !frozen.leftOut.isEmpty
+      append((isSampled ? EntryKind.sampled : .frozen).rawValue)
       append(frozen.trace, frozen.through)
-      append(frozen.decision.isKept ? 1 : 0)
-      appendLittleEndian(frozen.decision.probability.bitPattern)
-      appendLittleEndian(frozen.decision.policyVersion)
+      append(frozen.decision)
+      if isSampled {
+        append(frozen.decision.reason.rawValue)
+        appendLittleEndian(frozen.decision.weight.bitPattern)
+        appendVarint(UInt64(frozen.leftOut.spans.count))
+        for key in frozen.leftOut.spans {
+          appendLittleEndian(key.span)
+          appendLittleEndian(key.start)
+        }
+        appendCounted(frozen.leftOut.amounts)
+      }
       appendCounted(frozen.memory.identity)
       appendCounted(frozen.memory.inherited)
       appendVarint(UInt64(frozen.events.count))
@@ -64,6 +103,12 @@ extension ByteBuffer {
         if !isShared { appendCounted(event.distinctID) }
       }
     }
+  }
+
+  private mutating func append(_ decision: Decision) {
+    append((decision.isKept ? 1 : 0) | (decision.isEssential ? 2 : 0))
+    appendLittleEndian(decision.probability.bitPattern)
+    appendLittleEndian(decision.policyVersion)
   }
 
   private mutating func append(_ trace: TraceID, _ through: UInt64) {
@@ -92,15 +137,40 @@ struct DecisionReader {
   mutating func next() throws -> DecisionEntry? {
     guard cursor.offset < cursor.end else { return nil }
     guard let kind = EntryKind(rawValue: try byte()) else { throw DecisionLogError() }
+    if kind == .sampling { return .sampling(SamplingCheckpoint(covers: try word(), state: try counted())) }
     guard let trace = TraceID(high: try word(), low: try word()) else { throw DecisionLogError() }
     let through = try word()
     if kind == .done { return .done(trace: trace, through: through) }
-    let isKept = try byte() == 1
+    var decision = try self.decision()
+    var leftOut = LeftOut()
+    if kind == .sampled {
+      guard let reason = SampleReason(rawValue: try byte()) else { throw DecisionLogError() }
+      decision.reason = reason
+      decision.weight = Double(bitPattern: try word())
+      for _ in 0..<(try count()) { leftOut.spans.append(SpanKey(span: try word(), start: try word())) }
+      leftOut.amounts = try counted()
+    }
+    let identity = try counted()
+    let inherited = kind == .frozenWithoutInherited ? [] : try counted()
+    return .frozen(
+      FrozenTrace(
+        trace: trace, through: through, decision: decision,
+        memory: TraceMemory(identity: identity, inherited: inherited), events: try events(of: identity),
+        leftOut: leftOut))
+  }
+
+  private mutating func decision() throws -> Decision {
+    let flags = try byte()
     let probability = Double(bitPattern: try word())
     var policyVersion: UInt32 = 0
     for shift in 0..<4 { policyVersion |= UInt32(try byte()) << UInt32(8 * shift) }
-    let identity = try counted()
-    let inherited = kind == .frozen ? try counted() : []
+    var decision = Decision(
+      isKept: flags & 1 == 1, probability: probability, reason: .unsampled, policyVersion: policyVersion)
+    decision.isEssential = flags & 2 == 2
+    return decision
+  }
+
+  private mutating func events(of identity: [UInt8]) throws -> [FrozenEvent] {
     var events: [FrozenEvent] = []
     for _ in 0..<(try count()) {
       let key = SpanKey(span: try word(), start: try word())
@@ -110,11 +180,7 @@ struct DecisionReader {
         FrozenEvent(
           key: key, name: name, timestamp: timestamp, distinctID: try byte() == 0 ? identity : try counted()))
     }
-    return .frozen(
-      FrozenTrace(
-        trace: trace, through: through,
-        decision: Decision(isKept: isKept, probability: probability, policyVersion: policyVersion),
-        memory: TraceMemory(identity: identity, inherited: inherited), events: events))
+    return events
   }
 
   private mutating func byte() throws -> UInt8 {

@@ -56,6 +56,7 @@ extension Delivery {
           // With its requests gone nobody will ask.
           lane.recovered[trace]?.removeAll { $0.isDone && $0.frozen.through < oldest }
           if lane.recovered[trace]?.isEmpty == true { lane.recovered[trace] = nil }
+        case .sampling: break
         }
       }
     } catch {

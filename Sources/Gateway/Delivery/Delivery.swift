@@ -404,6 +404,6 @@ package struct LaneSnapshot: Sendable {
     openTraces = lane.open.count
     isBehind = lane.hasUnread
     outstandingBytes = lane.outstandingBytes
-    oldestArrival = lane.requests.values.lazy.map(\.arrival).min()
+    oldestArrival = lane.requests.values.lazy.filter(\.isPending).map(\.arrival).min()
   }
 }

@@ -55,10 +55,15 @@ struct PendingRequest {
   var signal: Signal
   var arrival: UInt64
   var unitsLeft: Int
+  /// Of those, units of traces that were left out, which stay for a while in case an error comes (`LeftOutTraces`).
+  var unitsLeftOut = 0
   /// What is fixed about it, if it was a dead letter.
   var retried: FrozenTrace?
   /// Some unit could not be read: the bytes are kept when the others are finished.
   var isDamaged = false
+
+  /// Whether something of it is still to be decided or sent.
+  var isPending: Bool { unitsLeft > unitsLeftOut }
 }
 
 /// A trace whose decision was on disk when the gateway started.
@@ -89,6 +94,9 @@ struct SettledRecords {
   var noEventLogs = 0
   var deadSpans = 0
   var deadLogs = 0
+  var sampledOutSpans = 0
+  var sampledOutLogs = 0
+  var deliveredLogs = 0
 
   init() {}
 
@@ -113,6 +121,9 @@ struct SettledRecords {
     count(.noEvent, .logs, noEventLogs)
     count(.deadLettered, .traces, deadSpans)
     count(.deadLettered, .logs, deadLogs)
+    count(.sampledOut, .traces, sampledOutSpans)
+    count(.sampledOut, .logs, sampledOutLogs)
+    count(.delivered, .logs, deliveredLogs)
   }
 }
 

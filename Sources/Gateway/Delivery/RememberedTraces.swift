@@ -98,9 +98,9 @@ struct RememberedTraces {
   }
 
   /// What one freezing brought of a trace. Its words: the trace's two, the place of the part before, `through`, the
-  /// probability, policy version and whether it is kept, sizes; then what late spans take from it, then the spans.
+  /// probability, the weight, the rest of the decision, sizes; then what late spans take from it, then the spans.
   private struct Part {
-    static let headerWords = 8
+    static let headerWords = 9
 
     var trace: TraceID
     var previous: Int?
@@ -124,13 +124,17 @@ struct RememberedTraces {
       previous = Int(truncatingIfNeeded: words[start + 2]) - 1
       if previous == -1 { previous = nil }
       through = words[start + 3]
+      let rest = words[start + 6]
       decision = Decision(
-        isKept: words[start + 5] & 1 == 1, probability: Double(bitPattern: words[start + 4]),
-        policyVersion: UInt32(words[start + 5] &>> 1))
-      identityCount = Int(words[start + 6] &>> 32)
-      inheritedCount = Int(words[start + 7])
+        isKept: rest & 1 == 1, probability: Double(bitPattern: words[start + 4]),
+        weight: Double(bitPattern: words[start + 5]),
+        reason: SampleReason(rawValue: UInt8(truncatingIfNeeded: rest &>> 8)) ?? .unsampled,
+        policyVersion: UInt32(truncatingIfNeeded: rest &>> 32))
+      decision.isEssential = rest & 2 == 2
+      identityCount = Int(words[start + 7] &>> 32)
+      inheritedCount = Int(words[start + 8])
       let first = start + Self.headerWords + Self.words(identityCount + inheritedCount)
-      spans = first..<first + Int(UInt32(truncatingIfNeeded: words[start + 6]))
+      spans = first..<first + Int(UInt32(truncatingIfNeeded: words[start + 7]))
     }
 
     func memory(_ remembered: RememberedTraces) -> TraceMemory {
@@ -154,7 +158,10 @@ struct RememberedTraces {
       block.append(UInt64(previous.map { $0 + 1 } ?? 0))
       block.append(frozen.through)
       block.append(decision.probability.bitPattern)
-      block.append(UInt64(decision.policyVersion) &<< 1 | (decision.isKept ? 1 : 0))
+      block.append(decision.weight.bitPattern)
+      block.append(
+        UInt64(decision.policyVersion) &<< 32 | UInt64(decision.reason.rawValue) &<< 8
+          | (decision.isEssential ? 2 : 0) | (decision.isKept ? 1 : 0))
       block.append(UInt64(memory.identity.count) &<< 32 | UInt64(spans))
       block.append(UInt64(memory.inherited.count))
       let bytes = memory.identity + memory.inherited

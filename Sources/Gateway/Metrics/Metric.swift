@@ -40,7 +40,7 @@ package enum Metric: Int, Sendable, CaseIterable {
     case .records:
       counter(
         "hoglet_records_total", ["state", "signal", "key"],
-        "Spans and log records by what became of them: accepted + recovered + retried = the other states + hoglet_records_pending.",
+        "Spans and log records by what became of them: accepted + recovered + retried + restored = the other states + hoglet_records_pending.",
         seriesMax: lanesSeriesMax(RecordState.allCases.count))
     case .recordsPending:
       gauge(
@@ -123,6 +123,8 @@ package enum RecordState: String, Sendable, CaseIterable {
   case recovered
   /// A dead letter that is tried again.
   case retried
+  /// Left out by sampling, and now sent because an error came.
+  case restored
   case delivered
   case sampledOut = "sampled_out"
   /// Of a trace without AI spans.
@@ -133,5 +135,10 @@ package enum RecordState: String, Sendable, CaseIterable {
   case deadLettered = "dead_lettered"
 
   /// Whether the record has just come, as opposed to being done.
-  package var isArrival: Bool { self == .accepted || self == .recovered || self == .retried }
+  package var isArrival: Bool {
+    switch self {
+    case .accepted, .recovered, .retried, .restored: true
+    default: false
+    }
+  }
 }

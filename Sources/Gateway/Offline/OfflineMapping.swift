@@ -1,7 +1,7 @@
 import Bytes
 package import Mapping
 import OTLP
-import Telemetry
+package import Telemetry
 
 /// Mapping without a gateway: files in, events out. The same code as delivery, with an infinite hold and no sampler.
 package struct OfflineMapping {
@@ -47,6 +47,16 @@ package struct OfflineMapping {
       for event in written { events.append(output.array(event.json)) }
     }
     return events
+  }
+
+  /// What sampling would know of every event, beside the event.
+  package mutating func facts() throws -> [(facts: EventFacts, event: [UInt8])] {
+    var facts: [(EventFacts, [UInt8])] = []
+    try eachTrace { mapper, written, output in
+      let known = written.isEmpty ? [] : mapper.eventFacts(WritingContext())
+      for (fact, event) in zip(known, written) { facts.append((fact, output.array(event.json))) }
+    }
+    return facts
   }
 
   /// Why every event of everything that was added looks as it does.

@@ -28,8 +28,16 @@ import Testing
   }
 
   @Test func `what is written is read`() throws {
+    var kept = Self.frozen(1, events: 0)
+    kept.decision = .keepAll
+    var essentials = Self.frozen(3, events: 2)
+    essentials.decision.isEssential = true
+    essentials.decision.reason = .error
+    essentials.decision.weight = 1.5
+    essentials.leftOut = LeftOut(spans: [SpanKey(span: 8, start: 9), SpanKey(span: 1, start: 0)], amounts: [1, 2, 3])
     let entries: [DecisionEntry] = [
-      .frozen(Self.frozen(1, events: 0)), .done(trace: Self.trace(4), through: 12), .frozen(Self.frozen(2, events: 40)),
+      .frozen(kept), .done(trace: Self.trace(4), through: 12), .frozen(Self.frozen(2, events: 40)),
+      .sampling(SamplingCheckpoint(covers: 41, state: Array(repeating: 7, count: 300))), .frozen(essentials),
     ]
     var block = ByteBuffer()
     for entry in entries { block.append(entry) }
@@ -40,6 +48,7 @@ import Testing
 
   @Test func `a block of the version before, without what late spans inherit, is read`() throws {
     var frozen = Self.frozen(1, events: 1)
+    frozen.decision = .keepAll
     var block = ByteBuffer()
     block.append(.frozen(frozen))
     // The kind, trace and `through`, then kept, probability and policy version, then the user behind its size.
