@@ -1,3 +1,5 @@
+import Telemetry
+
 /// What a budget needs to remember from unit to unit: the open window, the minute it is in, and what was learnt.
 struct BudgetState: Sendable, Equatable {
   /// How long a window collects units before it decides.

@@ -1,3 +1,5 @@
+import Telemetry
+
 /// Decides which traces and free logs of one project are worth sending. A state machine as a value: times and units go in,
 /// verdicts come out; it reads no clock and draws no random numbers, so the same units give the same decisions.
 ///

@@ -1,3 +1,5 @@
+package import Telemetry
+
 /// What the sampler says of one unit: what `$sample_weight`, `$sample_rate`, `$sample_reason` and `ot=th` are written from.
 package struct Verdict: Sendable, Equatable {
   package var isKept: Bool
@@ -44,22 +46,4 @@ package struct Verdict: Sendable, Equatable {
       isKept: isKept, probability: probability, weight: isKept ? 1 / (probability * before) : 0, reason: reason,
       threshold: threshold)
   }
-}
-
-/// Why a unit was kept, or by what it was dropped, in the words of `$sample_reason`.
-package enum SampleReason: String, Sendable, CaseIterable {
-  /// Nothing is sampled.
-  case unsampled
-  case error
-  /// It was dropped, and an error of it came afterwards.
-  case lateError = "late_error"
-  /// An attribute asked for it.
-  case keep
-  case guardrail
-  case newPattern = "new_pattern"
-  case boost
-  /// A rate of the policy.
-  case policy
-  /// The budget.
-  case probability
 }

@@ -1,4 +1,5 @@
 import Sampling
+import Telemetry
 
 extension SamplingUnit {
   static func sample(randomness: UInt64, items: Int = 1) -> SamplingUnit {
