@@ -110,7 +110,7 @@ let package = Package(
     test("CaptureTests", ["Capture", "Bytes", "TestSupport"]),
     test("CodecTests", ["Codec", "Bytes", "TestSupport"]),
     test("OTLPTests", ["OTLP", "Telemetry", "Bytes"]),
-    test("SamplingTests", ["Sampling", "Telemetry", "Bytes"]),
+    test("SamplingTests", ["Sampling", "SamplingSimulation", "Telemetry", "Bytes"]),
     test("SpoolTests", ["Spool", "Codec", "Telemetry", "Bytes", "TestSupport", "FailingDisk"]),
     test("StoreTests", ["Store", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
     test("TelemetryTests", ["Telemetry", "Bytes"]),
@@ -132,6 +132,9 @@ let package = Package(
     .executableTarget(
       name: "MapBenchmark", dependencies: ["Mapping", "OTLP", "Telemetry", "Bytes"], path: "Tests/MapBenchmark",
       swiftSettings: settings),
+    // The tables of docs/sampling.md.
+    .executableTarget(
+      name: "SamplingSimulation", dependencies: ["Sampling"], path: "Tests/SamplingSimulation", swiftSettings: settings),
     .executableTarget(
       name: "CaptureAdapter", dependencies: ["Capture", "Transport", "Mapping", "Codec", "Bytes"],
       path: "Tests/CaptureAdapter", swiftSettings: settings),

@@ -1,9 +1,10 @@
 /// Holds fixed rates below a number of events a minute without making weights wrong: what is refused beyond a limit would
-/// be represented by nobody. Up to three quarters of the limit rates hold; then they are halved each time that half of
-/// what was left is used up.
+/// be represented by nobody. Up to three quarters of the limit rates hold; then they are quartered each time that half of
+/// what was left is used up, so that what is left lasts twice as long as before.
 struct RateLimit: Sendable, Equatable {
-  /// So often are rates halved at most; then less than a thousandth of the limit's last quarter is left.
-  static let halvingsMax = 10
+  /// So often at most: at a thousandth of its rate a unit stands for enough others. This lasts for some twenty times what
+  /// fits; beyond, units are refused, and only roll-ups tell of them.
+  static let stepsMax = 5
 
   private var minute: UInt64 = 0
   private var spent = 0
@@ -15,8 +16,8 @@ struct RateLimit: Sendable, Equatable {
     guard spent + items <= limit else { return 0 }
     var left = limit / 4
     var factor = 1.0
-    for _ in 0..<Self.halvingsMax where limit - spent <= left {
-      factor /= 2
+    for _ in 0..<Self.stepsMax where limit - spent <= left {
+      factor /= 4
       left /= 2
     }
     return factor

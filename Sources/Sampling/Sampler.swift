@@ -77,6 +77,13 @@ package struct Sampler: Sendable {
     return .kept(unit, .lateError)
   }
 
+  /// Charges the budget with events that are sent beside the units: roll-ups, anomalies.
+  package mutating func spend(events: Int, at now: UInt64) {
+    guard case .budget(let limits) = policy.target else { return }
+    budget.open(limits, at: now)
+    budget.window?.forcedItems += Double(events)
+  }
+
   /// Keeps units with this pattern for some time, as far as the policy allows.
   package mutating func boost(pattern: UInt64, until end: UInt64, at now: UInt64) {
     boosts.add(pattern, until: end, at: now)

@@ -1,12 +1,13 @@
 /// Mends the weights of one stratum's kept units so that they add up to totals that are known: linear calibration (Deville
 /// and Särndal, 1992), within bounds.
 struct Calibration {
-  /// Fewer units than this say too little; what is missing is carried on.
-  static let unitsMin = 6
+  /// As many as there are totals: fewer cannot meet them, and what is missing is carried on. (Six were worse at small
+  /// budgets, where they are seldom reached: 1.9 instead of 0.6 % off.)
+  static let unitsMin = 3
   /// No weight is mended further than this: extreme weights make everything else they are used for worse.
   static let range = 0.3...3.0
   /// Keeps the equations solvable where two totals are in proportion, relative to the scale of the problem.
-  static let ridge = 1e-9
+  static let ridge = 1e-6
 
   private var count = 0
   private var sum = Totals()
@@ -51,10 +52,11 @@ struct Calibration {
     var tokens: Double
     var cost: Double
 
-    /// By how much the weight of a unit is multiplied.
+    /// By how much the weight of a unit is multiplied; never so that it stands for less than itself.
     func factor(_ totals: Totals, probability: Double) -> Double {
       let slope = totals.count * count + totals.tokens * tokens + totals.cost * cost
-      return min(max(1 + (1 - probability) * slope, Calibration.range.lowerBound), Calibration.range.upperBound)
+      let least = max(Calibration.range.lowerBound, probability)
+      return min(max(1 + (1 - probability) * slope, least), Calibration.range.upperBound)
     }
   }
 

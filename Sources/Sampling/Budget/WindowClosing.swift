@@ -144,7 +144,8 @@ extension BudgetState {
       var verdict = unit.verdict
       let factor = slopes[unit.slot]?.factor(unit.totals, probability: verdict.probability) ?? 1
       strata[Int(unit.slot)].deficit -= unit.totals * (factor / verdict.probability)
-      verdict.weight *= factor
+      // Rounding must not make it less than one.
+      verdict.weight = max(verdict.weight * factor, 1)
       released.append(Sampler.Release(ticket: unit.ticket, verdict: verdict))
     }
     held.removeAll(keepingCapacity: true)

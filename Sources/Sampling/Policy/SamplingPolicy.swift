@@ -43,7 +43,7 @@ package struct SamplingRates: Sendable, Equatable {
   package var severities: [Severity: Double] = [:]
   /// `pattern_rates`
   package var patterns: [UInt64: Double] = [:]
-  /// `max_per_minute`: events, errors not counted. From three quarters of it on rates are halved step by step, so that it
+  /// `max_per_minute`: events, errors not counted. From three quarters of it on rates are lowered step by step, so that it
   /// holds and weights stay right.
   package var maxPerMinute: Int?
   /// `anomaly_boost`: by how much more often a unit with an anomalous pattern is kept.
