@@ -1,6 +1,7 @@
 import Glibc
 
-/// What a folder of mappings looks like from outside: equal as long as nothing in it was written, replaced or removed.
+/// What a folder of mappings, or a few files, look like from outside: equal as long as nothing was written, replaced or
+/// removed.
 struct FolderSignature: Equatable, Sendable {
   private struct Entry: Equatable {
     var name: String
@@ -16,16 +17,24 @@ struct FolderSignature: Equatable, Sendable {
   init(of directory: String) {
     for folder in Self.folders(of: directory) {
       for name in (FolderListing.names(folder) ?? []).sorted() where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
-        var status = stat()
-        // Follows links: a ConfigMap's files are links into a folder that is replaced as a whole.
-        guard unsafe stat("\(folder)/\(name)", &status) == 0 else { continue }
-        entries.append(
-          Entry(
-            name: "\(folder)/\(name)", device: UInt(status.st_dev), inode: UInt(status.st_ino),
-            size: Int(status.st_size),
-            seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec))
+        add("\(folder)/\(name)")
       }
     }
+  }
+
+  init(files: [String]) {
+    for file in files { add(file) }
+  }
+
+  /// Adds how a file looks now.
+  mutating func add(_ path: String) {
+    var status = stat()
+    // Follows links: a ConfigMap's files are links into a folder that is replaced as a whole.
+    guard unsafe stat(path, &status) == 0 else { return }
+    entries.append(
+      Entry(
+        name: path, device: UInt(status.st_dev), inode: UInt(status.st_ino), size: Int(status.st_size),
+        seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec))
   }
 
   /// The folders that mapping files are read from.

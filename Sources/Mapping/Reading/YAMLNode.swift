@@ -1,17 +1,17 @@
 /// YAML as it stands in a file: text, lists and maps, each with its position.
-struct YAMLNode {
-  indirect enum Content {
+package struct YAMLNode {
+  package indirect enum Content {
     case scalar(String, isQuoted: Bool)
     case list([YAMLNode])
     /// In the order of the file; no key twice.
     case map([YAMLEntry])
   }
 
-  var content: Content
-  var position: Position
+  package var content: Content
+  package var position: Position
 
   /// What it is, for a sentence.
-  var kindName: String {
+  package var kindName: String {
     switch content {
     case .scalar: isNull ? "empty" : "text"
     case .list: "a list"
@@ -20,7 +20,7 @@ struct YAMLNode {
   }
 
   /// Nothing, `~` or `null`.
-  var isNull: Bool {
+  package var isNull: Bool {
     if case .scalar(let text, isQuoted: false) = content { return ["", "~", "null", "Null", "NULL"].contains(text) }
     return false
   }
@@ -38,7 +38,7 @@ struct YAMLNode {
   }
 
   /// The elements of a list, or what is no list as the only one.
-  var oneOrMany: [YAMLNode] {
+  package var oneOrMany: [YAMLNode] {
     if case .list(let elements) = content { return elements }
     return [self]
   }
@@ -71,7 +71,7 @@ struct YAMLNode {
 }
 
 /// A key of a map and what stands under it.
-struct YAMLEntry {
-  var key: Located<String>
-  var value: YAMLNode
+package struct YAMLEntry {
+  package var key: Located<String>
+  package var value: YAMLNode
 }

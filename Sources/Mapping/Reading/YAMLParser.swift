@@ -35,7 +35,7 @@ struct YAMLParser {
 
   private mutating func read(_ source: MappingFile) -> YAMLNode? {
     if source.text.count > ReadingLimits.fileBytesMax {
-      let size = "\(source.text.count) bytes; a mapping file has at most \(ReadingLimits.fileBytesMax)"
+      let size = "\(source.text.count) bytes; a file has at most \(ReadingLimits.fileBytesMax)"
       diagnostics.report(.error, "too large: \(size)", file: source.path)
       return nil
     }
