@@ -56,6 +56,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
   targets: [
     // Floor 0: C libraries, a module map and a shim each.
@@ -89,7 +90,7 @@ let package = Package(
     target("Store", ["Telemetry", "Bytes", .product(name: "GRDB", package: "GRDB.swift")]),
     target("Transport", nio + ["Bytes", "Codec", "CNghttp2", "COpenSSL"]),
     // Floor 4
-    target("Console", ["Transport", "Telemetry", "Bytes"]),
+    target("Console", ["Transport", "Telemetry", "Codec", "Bytes"]),
     target(
       "Gateway",
       [
@@ -98,6 +99,7 @@ let package = Package(
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "JWTKit", package: "jwt-kit"),
       ]),
     // Floor 5
     .executableTarget(
@@ -118,12 +120,12 @@ let package = Package(
     test(
       "GatewayTests",
       [
-        "Gateway", "hoglet", "Capture", "Console", "Spool", "Mapping", "OTLP", "Telemetry", "Bytes",
+        "Gateway", "hoglet", "Capture", "Console", "Spool", "Mapping", "OTLP", "Telemetry", "Codec", "Bytes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     test("FixtureTests", ["Gateway", "Mapping", "Bytes"]),
-    test("ConsoleTests", ["Console", "Transport", "Bytes", "TestSupport"]),
+    test("ConsoleTests", ["Console", "Transport", "Codec", "Bytes", "TestSupport"]),
     test("EndToEndTests", ["Bytes", "CaptureAdapter"]),
     .testTarget(
       name: "MappingTests", dependencies: ["Mapping", "Telemetry", "Bytes"], exclude: ["Diagnostics", "Examples"],

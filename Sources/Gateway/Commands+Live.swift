@@ -29,7 +29,7 @@ extension Commands {
     for warning in loaded.warnings { log.warning("\(warning)") }
     let service = GatewayService(
       start: { () async throws -> Gateway in
-        let gateway = try Gateway.start(settings, log: log)
+        let gateway = try await Gateway.start(settings, log: log)
         // Reading the mappings takes more memory than keeping them.
         ProcessMemory.release()
         announce(gateway, settings)
@@ -54,14 +54,18 @@ extension Commands {
     let scheme = settings.tls.certificates.isEmpty ? "http" : "https"
     for address in gateway.ingest.addresses { text += "listening on \(scheme)://\(address)\n" }
     for address in gateway.admin.addresses { text += "admin on http://\(address)\n" }
+    if let path = settings.access.path { text += "access as \(path) says\n" }
     switch settings.mode {
     case .local:
       text += "local mode: nothing is forwarded, 'hoglet events' shows what PostHog would get; "
-      text += "set HOGLET_POSTHOG_API_KEY to forward\n"
+      text += "set \(settings.access.path == nil ? "HOGLET_POSTHOG_API_KEY" : "HOGLET_POSTHOG_HOST") to forward\n"
     case .forward(let host, let key):
       text += "forwarding to \(host), "
       text +=
-        key == nil ? "requests must bring their project key\n" : "with the configured key where a request brings none\n"
+        settings.access.path != nil
+        ? "requests must bring a key or token\n"
+        : key == nil
+          ? "requests must bring their project key\n" : "with the configured key where a request brings none\n"
     }
     text += "spool in \(settings.spool.path)\n"
     StandardOutput.write(text)
@@ -82,6 +86,11 @@ extension Commands {
       return .success
     }
     if !diagnostics.isEmpty { StandardOutput.write(Diagnostic.render(diagnostics) + "\n") }
+    if let path = command.settings.access.path {
+      let file = try Blocking.run { await AccessFile.load(path: path) }
+      StandardOutput.write(file.access == nil ? file.errors.map { "\($0)\n" }.joined() : "\(path): in order\n")
+      if file.access == nil { return .badData }
+    }
     guard let set else { return .badData }
     StandardOutput.write("\(set.dialects.count) dialects, \(set.properties.count) properties: in order\n")
     return command.asksPostHog ? try ask(command.settings) : .success
@@ -138,7 +147,7 @@ extension StartError {
   fileprivate var status: CommandStatus {
     switch self {
     case .mappings: .badData
-    case .listen, .tls, .capture: .configuration
+    case .listen, .tls, .capture, .access: .configuration
     case .spool, .store, .noThread: .unavailable
     }
   }

@@ -20,6 +20,8 @@ package enum StartError: Error, CustomStringConvertible {
   case capture(CaptureError)
   /// The mappings have errors; the text lists them.
   case mappings(String)
+  /// The access file has errors; the text lists them.
+  case access(String)
   case noThread
 
   package var description: String {
@@ -29,7 +31,7 @@ package enum StartError: Error, CustomStringConvertible {
     case .spool(let error): "\(error)"
     case .store(let error): "\(error)"
     case .capture(let error): "\(error)"
-    case .mappings(let diagnostics): diagnostics
+    case .mappings(let diagnostics), .access(let diagnostics): diagnostics
     case .noThread: "the system gives no thread for delivery; raise the limit of threads for this user"
     }
   }
@@ -47,21 +49,31 @@ package final class Gateway: Sendable {
   private let store: LocalStore?
   private let reloader: MappingsReloader?
   private let certificates: CertificateReloader?
+  private let access: AccessControl?
   private let log: Logger
   let status: StatusBoard
   private let retryRefused: @Sendable () -> Void
 
   /// Starts everything. Listening begins when the spool is open; what it holds is read while new requests come in.
-  package static func start(_ settings: GatewaySettings, log: Logger) throws(StartError) -> Gateway {
+  package static func start(_ settings: GatewaySettings, log: Logger) async throws(StartError) -> Gateway {
+    let access = try await accessFile(settings.access.path)
     let loaded = FolderSignature(of: settings.mappings.path ?? "")
     let program = try program(
       settings.mappings.path, overlays: settings.mappings.overlays, redaction: settings.redaction.settings, log: log)
-    let parts = try Parts(settings, program, log)
+    let parts = try Parts(settings, program, access, log)
     let gateway = try Gateway(parts, settings, log)
     guard let delivery = parts.takeDelivery(), parts.thread.start(delivery) else { throw .noThread }
     gateway.reloader?.start(loaded: loaded)
     gateway.certificates?.start()
+    gateway.access?.start()
     return gateway
+  }
+
+  private static func accessFile(_ path: String?) async throws(StartError) -> AccessFile? {
+    guard let path else { return nil }
+    let file = await AccessFile.load(path: path)
+    if file.access == nil { throw .access(file.errors.joined(separator: "\n")) }
+    return file
   }
 
   /// Loads and compiles the mappings, the stock ones or those that a folder's files replace.
@@ -80,6 +92,7 @@ package final class Gateway: Sendable {
     delivery = parts.thread
     store = parts.store
     reloader = parts.reloader
+    access = parts.access
     retryRefused = parts.retryRefused
     status = parts.status
     self.log = log
@@ -101,7 +114,8 @@ package final class Gateway: Sendable {
       admin = try HTTPServer.start(
         listen: ["\(settings.admin.listen)"],
         receiver: AdminReceiver(
-          metrics: parts.status, lanes: { [status = parts.status] in status.troubles },
+          metrics: parts.status, token: settings.admin.token.map { SecretDigest(of: $0.reveal()) },
+          lanes: { [status = parts.status] in status.troubles },
           reasonsNotReady: { [status = parts.status] in status.notReady }),
         threads: 1, workers: 0)
     } catch {
@@ -132,9 +146,10 @@ package final class Gateway: Sendable {
   package func reload() {
     retryRefused()
     certificates?.reload()
+    access?.reload()
     if let reloader {
       reloader.reload()
-    } else if certificates == nil {
+    } else if certificates == nil, access == nil {
       log.notice("nothing to load anew: the mappings are the built-in ones")
     }
   }
@@ -146,6 +161,7 @@ package final class Gateway: Sendable {
     status.close()
     reloader?.stop()
     certificates?.stop()
+    access?.stop()
     await ingest.stopAccepting()
     intake.close()
     await ingest.drain(deadline: .seconds(min(grace.components.seconds, 5)))
@@ -164,12 +180,15 @@ private final class Parts {
   let thread: DeliveryThread
   let store: LocalStore?
   let reloader: MappingsReloader?
+  let access: AccessControl?
   let status: StatusBoard
   /// Has lanes that PostHog refuses tried at once.
   let retryRefused: @Sendable () -> Void
   private var delivery: Delivery?
 
-  init(_ settings: GatewaySettings, _ program: Program, _ log: Logger) throws(StartError) {
+  init(
+    _ settings: GatewaySettings, _ program: Program, _ file: AccessFile?, _ log: Logger
+  ) throws(StartError) {
     let mailbox = Mailbox()
     let metrics = Metrics { SHA256.digest($0.span) }
     metrics.collectProcess(version: GatewayVersion.current, startMilliseconds: Int(WallClock.now() / 1_000_000))
@@ -201,11 +220,12 @@ private final class Parts {
       bell.set(sender.wakeUp)
       sink = CaptureSink(sender: sender, counters: captured, refused: refused, time: SystemTime(), log: log)
     }
+    access = AccessControl(settings.access.path, file, metrics: metrics, log: log)
     status = StatusBoard(spool: spool, capture: captured, metrics: metrics)
     intake = Intake(
       settings: Intake.Settings(
         defaultKey: defaultKey, isLocal: settings.mode == .local, bodyBytesMax: settings.server.bodyBytesMax),
-      spool: spool, replies: replies, metrics: counted, refused: refused, clock: WallClock.now)
+      spool: spool, replies: replies, metrics: counted, refused: refused, access: access, clock: WallClock.now)
     retryRefused = {
       mailbox.unblock()
       bell.ring()

@@ -19,6 +19,11 @@ enum ImportTable {
   /// Files that may import Foundation, each with the reason.
   static let foundation: [String: String] = [:]
 
+  /// Packages of others that one file alone may know, so that another could take their place.
+  static let oneFile: [String: String] = [
+    "JWTKit": "Sources/Gateway/Access/TokenKey.swift", "Yams": "Sources/Mapping/Reading/YAMLParser.swift",
+  ]
+
   private static let belowConsole = [
     "Bytes", "Codec", "Telemetry", "OTLP", "Sampling", "Mapping", "Spool", "Capture", "Store", "Transport",
   ]
@@ -40,7 +45,7 @@ enum ImportTable {
     ImportRule(target: "Console", own: belowConsole),
     ImportRule(
       target: "Gateway", own: belowConsole + ["Console"],
-      others: ["Logging", "Configuration", "ServiceLifecycle", "UnixSignals"]),
+      others: ["Logging", "Configuration", "ServiceLifecycle", "UnixSignals", "JWTKit"]),
     ImportRule(target: "hoglet", own: belowConsole + ["Console", "Gateway"], others: ["ArgumentParser"]),
   ]
 

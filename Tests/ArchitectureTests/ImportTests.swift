@@ -44,6 +44,15 @@ import Testing
     }
   }
 
+  @Test func `a package that is kept behind one file is imported there alone`() {
+    for (module, path) in ImportTable.oneFile {
+      let files = SourceTree.sources.filter { file in
+        Import.all(in: Tokenizer.tokens(file.bytes)).contains { $0.module == module }
+      }
+      #expect(files.map(\.path) == [path], "\(module)")
+    }
+  }
+
   @Test func `tests use Swift Testing, not XCTest`() {
     let findings = SourceTree.tests.flatMap { file in
       Import.all(in: Tokenizer.tokens(file.bytes)).filter { $0.module == "XCTest" }.map {

@@ -1,3 +1,4 @@
+import Codec
 import Console
 import Glibc
 import Synchronization
@@ -45,6 +46,32 @@ import Transport
     #expect(unknown.contains("404 ") && unknown.contains("/metrics"))
     #expect(try Self.curl(server, "/metrics", "-d x").contains("405 "))
     #expect(try Self.curl(server, "/healthz", "-I").contains("content-length: 3"))
+    await server.drain(deadline: .seconds(5))
+  }
+
+  @Test func `with a token only signs of life are for everybody`() async throws {
+    let readiness = Readiness()
+    let receiver = AdminReceiver(
+      metrics: OneMetric(), token: SecretDigest(of: "sixteen-letters!"), lanes: { ["key_1 is refused"] }
+    ) { readiness.reasons.withLock { $0 } }
+    let server = try HTTPServer.start(listen: ["127.0.0.1:0"], receiver: receiver, threads: 1, workers: 0)
+    let right = "-H 'Authorization: bearer sixteen-letters!'"
+    #expect(try Self.curl(server, "/healthz").hasPrefix("ok\n200 "))
+    #expect(try Self.curl(server, "/readyz").hasPrefix("ready\n200 "))
+    #expect(try Self.curl(server, "/readyz", right).hasPrefix("ready\nkey_1 is refused\n200 "))
+    readiness.reasons.withLock { $0 = ["the spool is full"] }
+    #expect(try Self.curl(server, "/readyz").hasPrefix("not ready\n503 "))
+    #expect(try Self.curl(server, "/readyz", right).hasPrefix("the spool is full\n503 "))
+    #expect(try Self.curl(server, "/metrics", right).contains("up 1\n200 "))
+    for wrong in [
+      "", "-H 'Authorization: Bearer sixteen-letters'", "-u x:sixteen-letters!", "-H 'Authorization: Bearer'",
+    ] {
+      for path in ["/metrics", "/nothing"] {
+        let answer = try Self.curl(server, path, "-i \(wrong)")
+        #expect(answer.contains("HTTP/1.1 401 ") && answer.contains("www-authenticate: Bearer"), "\(answer)")
+        #expect(!answer.contains("sixteen"))
+      }
+    }
     await server.drain(deadline: .seconds(5))
   }
 }

@@ -57,11 +57,13 @@ final class Stage {
   }
 
   /// What a GET of `url` answers.
-  func get(_ url: String) throws -> String { try curl([url]) }
+  func get(_ url: String, _ more: [String] = []) throws -> String { try curl(more + [url]) }
 
   /// Sends a request of OTLP/JSON traces and returns the answer's body.
   @discardableResult
-  func post(_ body: String, to gateway: RunningGateway, key: String, status: Int = 200) throws -> String {
+  func post(
+    _ body: String, to gateway: RunningGateway, key: String, team: String? = nil, status: Int = 200
+  ) throws -> String {
     Files.replace("\(folder.path)/request.json", with: body)
     let program = try Program(
       "/usr/bin/env",
@@ -69,7 +71,8 @@ final class Stage {
         "curl", "--silent", "--show-error", "--max-time", "20", "--write-out", "\n%{http_code}", "--header",
         "Content-Type: application/json", "--header", "Authorization: Bearer \(key)", "--data-binary",
         "@\(folder.path)/request.json", "\(gateway.endpoint)/v1/traces",
-      ], environment: Self.environment([:]), folder: folder.path)
+      ] + (team.map { ["--header", "X-PostHog-Team-Id: \($0)"] } ?? []), environment: Self.environment([:]),
+      folder: folder.path)
     guard try program.waitForExit(within: .seconds(30)) == .code(0), program.output.hasSuffix("\n\(status)") else {
       throw Program.Failure(description: program.lastWords)
     }

@@ -50,13 +50,14 @@ import Testing
     #expect(try Self.load().settings.log.level == .info)
   }
 
-  /// Those of TLS go together only.
+  /// Those of TLS go together only, and an address that others can reach only with a token.
   @Test(
     "every setting can be given in every way",
     arguments: Setting.table.map(\.name).filter { !$0.hasPrefix("tls.") })
   func everySetting(name: String) throws {
     let values = [
-      "server.listen": "1.2.3.4:5", "admin.listen": "1.2.3.4:6", "server.body_max": "1MiB", "server.memory": "1GiB",
+      "server.listen": "1.2.3.4:5", "admin.listen": "127.0.0.2:6", "admin.token": "sixteen-letters!",
+      "access.path": "a.yaml", "server.body_max": "1MiB", "server.memory": "1GiB",
       "server.threads": "3", "posthog.host": "http://h", "posthog.api_key": "k", "posthog.compression": "none",
       "posthog.timeout": "7s", "posthog.batch_bytes": "1MiB", "posthog.batch_events": "7",
       "posthog.flush_interval": "7s", "posthog.max_retries": "7", "posthog.team_id": "7", "posthog.proxy": "http://p",
@@ -76,6 +77,29 @@ import Testing
     #expect(try Self.load([], [:], file: "\(words[0]):\n  \(words[1]): \(value)\n").settings == expected)
     #expect(try Self.load([], [:], file: "\(words[0]): {\(words[1]): '\(value)'}").settings == expected)
     if let other = setting.otherEnvironmentName { #expect(try Self.load([], [other: value]).settings == expected) }
+  }
+
+  @Test(
+    "an admin listener that others can reach needs a token",
+    arguments: [
+      ("127.0.0.1:0", false), ("127.9.9.9:0", false), ("[::1]:0", false), ("localhost:0", false), ("0.0.0.0:0", true),
+      ("[::]:0", true), ("10.0.0.1:0", true), ("127.example.com:0", true), ("127.0.0.1.example.com:0", true),
+      ("127.0.0.1.5:0", true), ("[::ffff:127.0.0.1]:0", true), ("admin:0", true),
+    ])
+  func adminToken(address: String, needsToken: Bool) throws {
+    let problems = Self.problems(["--admin-listen=\(address)"])
+    #expect(problems.contains { $0.contains("HOGLET_ADMIN_TOKEN") } == needsToken, "\(problems)")
+    let token = "sixteen-letters!"
+    let loaded = try Self.load(["--admin-listen=\(address)"], ["HOGLET_ADMIN_TOKEN": token])
+    #expect(loaded.settings.admin.token?.reveal() == token)
+    #expect(Self.problems([], ["HOGLET_ADMIN_TOKEN": String(token.dropLast())]).count == 1)
+    #expect(Self.problems([], ["HOGLET_ADMIN_TOKEN": "sixteen letters !"]).count == 1)
+  }
+
+  @Test("a default key beside an access file is warned of")
+  func defaultKeyBesideAccess() throws {
+    let loaded = try Self.load(["--access-path=a.yaml"], ["HOGLET_POSTHOG_API_KEY": "phc_k"])
+    #expect(loaded.warnings.count == 1 && loaded.warnings[0].contains("access.path"))
   }
 
   @Test("certificates and keys go in pairs, and authorities with them")

@@ -43,6 +43,8 @@ enum Answers {
     var answer = response(
       status, StatusBody.body(code: code, message: message, retryAfter: retryAfter, encoding: encoding), encoding)
     if let retryAfter { answer.headers.append(("Retry-After", "\(retryAfter)")) }
+    // RFC 9110, section 15.5.2.
+    if status == 401 { answer.headers.append(("WWW-Authenticate", "Bearer")) }
     answer.failure = Response.Failure(code: code, message: message)
     return answer
   }

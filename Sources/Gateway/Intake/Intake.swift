@@ -28,17 +28,20 @@ final class Intake: RequestReceiver {
   private let clock: @Sendable () -> UInt64
   private let metrics: IntakeMetrics
   private let refused: RefusedKeys
+  /// Nil where every key passes.
+  private let access: AccessControl?
   private let isClosing = Atomic(false)
 
   init(
     settings: Settings, spool: any Spool, replies: PendingReplies, metrics: IntakeMetrics,
-    refused: RefusedKeys = RefusedKeys(), clock: @escaping @Sendable () -> UInt64
+    refused: RefusedKeys = RefusedKeys(), access: AccessControl? = nil, clock: @escaping @Sendable () -> UInt64
   ) {
     self.settings = settings
     self.spool = spool
     self.replies = replies
     self.metrics = metrics
     self.refused = refused
+    self.access = access
     self.clock = clock
   }
 
@@ -55,12 +58,10 @@ final class Intake: RequestReceiver {
       return .respond(refusal)
     }
     if route == .health { return .accept(bodyLimit: Self.healthBytesMax) }
-    guard let key = key(of: head) else {
-      return .respond(
-        Answers.error(
-          401,
-          "no project key: send 'Authorization: Bearer <key>' (OTEL_EXPORTER_OTLP_HEADERS), or set "
-            + "HOGLET_POSTHOG_API_KEY at the gateway", answer))
+    let key: String
+    switch admission(head, route, answer) {
+    case .admitted(let found): key = found
+    case .refused(let response): return .respond(response)
     }
     if refused.contains(key) {
       return .respond(
@@ -111,9 +112,33 @@ final class Intake: RequestReceiver {
       413, "the body is larger than \(settings.bodyBytesMax) bytes (server.body_max); send smaller batches", encoding)
   }
 
-  private func key(of head: RequestHead) -> String? {
-    if settings.isLocal { return Self.localKey }
-    return Credentials.key(authorization: head.authorization, apiKey: head.apiKey) ?? settings.defaultKey
+  private enum Admission {
+    /// With the project key that the request counts for.
+    case admitted(String)
+    case refused(Response)
+  }
+
+  private func admission(_ head: RequestHead, _ route: Route, _ encoding: Encoding) -> Admission {
+    do throws(AccessRefusal) {
+      return .admitted(try projectKey(of: head))
+    } catch {
+      if case .telemetry(let signal) = route {
+        metrics.refused(signal, head.wire, status: error.status, reason: error.reason)
+      }
+      return .refused(Answers.error(error.status, "\(error)", encoding))
+    }
+  }
+
+  private func projectKey(of head: RequestHead) throws(AccessRefusal) -> String {
+    guard let access = access?.access else {
+      if settings.isLocal { return Self.localKey }
+      let key = Credentials.key(authorization: head.authorization, apiKey: head.apiKey) ?? settings.defaultKey
+      guard let key else { throw .noProjectKey }
+      return key
+    }
+    let credential = Credentials.key(authorization: head.authorization, apiKey: head.apiKey, takesAnyPassword: true)
+    let key = try access.projectKey(credential, team: head.teamID, now: clock())
+    return settings.isLocal ? Self.localKey : key
   }
 
   func complete(_ head: RequestHead, body: consuming [UInt8], reply: Reply) {
@@ -123,8 +148,16 @@ final class Intake: RequestReceiver {
       reply.send(Answers.health(isServing: !isClosing.load(ordering: .relaxed)))
       return
     }
-    guard let route, let key = key(of: head) else {
+    guard let route else {
       reply.send(Answers.error(400, "the request changed on its way", encoding))
+      return
+    }
+    let key: String
+    switch admission(head, route, encoding) {
+    case .admitted(let found): key = found
+    case .refused(let response):
+      // The access file changed, or a token expired, while the body came.
+      reply.send(response)
       return
     }
     guard case .telemetry(let signal) = route else {

@@ -24,7 +24,7 @@ final class IntakeMetrics: Sendable {
   /// Bytes of OTLP protobuf that were handed to the spool.
   func received(_ signal: Signal, bytes count: Int) { bytes[Self.place(signal)].add(count) }
 
-  /// A request that was answered with an error after its body was read.
+  /// A request that was answered with an error, for who sent it or for its body.
   func refused(_ signal: Signal, _ wire: RequestHead.Wire, status: UInt16, reason: String) {
     metrics.series(.requests, signal.label, wire == .grpc ? "grpc" : "http", "\(status)").add()
     metrics.series(.rejects, reason).add()

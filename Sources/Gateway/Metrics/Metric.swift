@@ -9,6 +9,7 @@ package enum Metric: Int, Sendable, CaseIterable {
   case spoolBytes, spoolBytesMax, spoolRequests, spoolRefusals, spoolCommits, spoolDeadLetters, spoolQuarantined
   case tracesOpen, traces
   case mappingsReloads, mappingsErrors
+  case accessReloads
   case redactions
   case captureRequests, captureRetries, captureInFlight, captureBytes, captureEvents, captureShortened
   case laneState, laneOldestAge, laneBytes
@@ -74,6 +75,8 @@ package enum Metric: Int, Sendable, CaseIterable {
       gauge(
         "hoglet_mappings_errors", [],
         "Errors in the mappings as their folder has them; above 0 the set before is in use.")
+    case .accessReloads:
+      counter("hoglet_access_reload_total", ["outcome"], "Times the access file was loaded anew, by outcome.")
     case .captureRequests:
       counter("hoglet_capture_requests_total", ["lane", "code"], "Requests to PostHog, by status.")
     case .captureRetries:

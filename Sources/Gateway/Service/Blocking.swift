@@ -3,8 +3,8 @@ import Synchronization
 
 /// From the synchronous world of `main` into the asynchronous one, and back.
 package enum Blocking {
-  /// Runs `body` on Swift's own threads and holds this one until it is done. For the main thread alone: a thread of
-  /// Swift's pool must never wait.
+  /// Runs `body` on Swift's own threads and holds this one until it is done. For threads of our own and the main
+  /// one: a thread of Swift's pool must never wait.
   package static func run<Answer: Sendable>(_ body: @escaping @Sendable () async throws -> Answer) throws -> Answer {
     let call = Call<Answer>()
     Task.detached {

@@ -7,6 +7,7 @@ package struct GatewaySettings: Sendable, Equatable {
   package var server = Server()
   package var tls = TLS()
   package var admin = Admin()
+  package var access = Access()
   package var posthog = PostHog()
   package var spool = Spool()
   package var mappings = Mappings()
@@ -46,6 +47,13 @@ package struct GatewaySettings: Sendable, Equatable {
 
   package struct Admin: Sendable, Equatable {
     package var listen = ListenAddress(host: "127.0.0.1", port: 4319)
+    /// What clients must show for everything but a sign of life; needed where others can reach the listener.
+    package var token: Secret?
+  }
+
+  package struct Access: Sendable, Equatable {
+    /// The file that says who may send to which project; nil to let every key pass.
+    package var path: String?
   }
 
   package struct PostHog: Sendable, Equatable {

@@ -26,6 +26,13 @@ package struct ListenAddress: Sendable, Hashable {
     self.init(host: String(host), port: port)
   }
 
+  /// Whether only this machine can reach it: 127.0.0.0/8, ::1, or the name that stands for them (RFC 6761).
+  package var isLoopback: Bool {
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+    return host.lowercased() == "localhost" || host == "::1"
+      || (parts.count == 4 && parts[0] == 127 && !parts.contains(nil))
+  }
+
   /// TCP has sixteen bits for a port.
   package static let portMax = 65_535
 

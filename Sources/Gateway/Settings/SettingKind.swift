@@ -186,22 +186,36 @@ extension SettingKind<Secret> {
     }
   }
 
-  /// The key of hashes: long enough that nobody tries all.
-  static var salt: Self {
+  /// The key of hashes.
+  static var salt: Self { long("hashes can be guessed") }
+
+  /// What clients show in a header.
+  static var token: Self {
+    let long = long("it can be guessed")
+    return Self(long.title, allowed: long.allowed, isSecret: true, write: long.write) { text in
+      guard text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+        return .failure(SettingComplaint("it holds blanks or characters that no header carries"))
+      }
+      return long.read(text)
+    }
+  }
+
+  /// Long enough that nobody tries all.
+  private static func long(_ danger: String) -> Self {
     Self(
-      "secret", allowed: "\(saltCharactersMin) characters or more", isSecret: true, write: { _ in Secret.placeholder }
-    ) {
-      text in
-      guard text.unicodeScalars.count >= saltCharactersMin else {
+      "secret", allowed: "\(secretCharactersMin) characters or more", isSecret: true,
+      write: { _ in Secret.placeholder }
+    ) { text in
+      guard text.unicodeScalars.count >= secretCharactersMin else {
         return .failure(
           SettingComplaint(
-            "too short: hashes can be guessed; at least \(saltCharactersMin) characters, as from openssl rand -hex 32"))
+            "too short: \(danger); at least \(secretCharactersMin) characters, as from openssl rand -hex 32"))
       }
       return .success(Secret(text))
     }
   }
 
-  static var saltCharactersMin: Int { 16 }
+  static var secretCharactersMin: Int { 16 }
 
   static var proxyURL: Self {
     Self("secret URL", allowed: "http, https, socks5 or socks5h", isSecret: true, write: { _ in Secret.placeholder }) {

@@ -27,7 +27,16 @@ extension Setting {
       "Certificate authorities (PEM): only clients with a certificate of theirs are served."),
     Setting(
       "admin.listen", \.admin.listen, .address,
-      "Where Prometheus and load balancers look: /metrics, /healthz, /readyz. Do not expose it to the internet."),
+      "Where Prometheus and load balancers look: /metrics, /healthz, /readyz. Other machines can reach it only with "
+        + "admin.token."),
+    Setting(
+      "admin.token", \.admin.token, .token, none: "none",
+      "What /metrics then asks for as Authorization: Bearer; without it /readyz says only yes or no. Needed when "
+        + "admin.listen is no loopback address."),
+    Setting(
+      "access.path", \.access.path, .path, none: "every key passes",
+      "A file that says who may send to which project: gateway keys, tokens, PostHog keys (docs/access.md). Changes are "
+        + "taken without a restart."),
   ]
 
   private static let posthog: [Setting] = [

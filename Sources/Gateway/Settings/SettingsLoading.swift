@@ -70,6 +70,11 @@ extension GatewaySettings {
       admin.listen.port != 0 && server.listen.contains(admin.listen),
       "server.listen and admin.listen are the same address; give one of them another port")
     note(
+      !admin.listen.isLoopback && admin.token == nil,
+      "admin.listen can be reached from other machines: set admin.token (HOGLET_ADMIN_TOKEN, at least "
+        + "\(SettingKind<Secret>.secretCharactersMin) characters, as from openssl rand -hex 32), or listen on 127.0.0.1"
+    )
+    note(
       tls.certificates.count != tls.keys.count,
       "tls.certificate names \(tls.certificates.count) files and tls.key \(tls.keys.count); each certificate needs its key"
     )
@@ -85,6 +90,9 @@ extension GatewaySettings {
     func note(_ isStrange: Bool, _ doubt: String) {
       if isStrange { doubts.append(doubt) }
     }
+    note(
+      access.path != nil && posthog.apiKey != nil,
+      "posthog.api_key is set beside access.path: requests that bring no key are refused all the same")
     note(trace.max < trace.quiet, "trace.max is shorter than trace.quiet: every trace leaves by trace.max")
     note(trace.max < trace.rootGrace, "trace.max is shorter than trace.root_grace: every trace leaves by trace.max")
     note(

@@ -30,6 +30,17 @@ import Testing
     #expect(Credentials.key(authorization: Self.basic(text), apiKey: nil) == key)
   }
 
+  @Test(
+    arguments: [
+      ("phc_a:sk-lf-1", "phc_a"), ("pk-lf-1:phc_a", "phc_a"), ("pk-lf-1:sk-lf-1", "sk-lf-1"), ("key", "key"),
+      ("key:", "key"), (":key", "key"), ("a:b:c", "b:c"), (":", nil), ("", nil),
+    ] as [(String, String?)])
+  func `with an access file the password of HTTP Basic counts, or the user where there is none`(
+    _ text: String, _ key: String?
+  ) {
+    #expect(Credentials.key(authorization: Self.basic(text), apiKey: nil, takesAnyPassword: true) == key)
+  }
+
   @Test func `a key at the limit is taken, one byte more is none`() {
     let longest = String(repeating: "k", count: Credentials.keyBytesMax)
     #expect(Credentials.key(authorization: nil, apiKey: longest) == longest)
