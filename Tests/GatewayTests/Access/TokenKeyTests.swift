@@ -24,7 +24,8 @@ import Testing
       (TokenFixtures.rsaPEM, .rs256, nil), (TokenFixtures.ecPEM, .es256, nil),
       (TokenFixtures.rsaPEM, .es256, "an EC key on P-256"), (TokenFixtures.ecPEM, .rs256, "2048 bits"),
       (TokenFixtures.smallPEM, .rs256, "2048 bits"), (TokenFixtures.p384PEM, .es256, "P-256"),
-      ("-----BEGIN PRIVATE KEY-----\nplanted", .rs256, "public one only"), ("planted", .es256, "in PEM"),
+      ("-----BEGIN PRIVATE KEY-----\nplanted", .rs256, "public one only"),
+      ("-----BEGIN CERTIFICATE-----\nplanted", .es256, "openssl x509 -pubkey"), ("planted", .es256, "in PEM"),
       ("", .rs256, "in PEM"),
     ] as [(String, TokenKey.Algorithm, String?)])
   func `a key is for its algorithm and long enough`(
