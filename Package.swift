@@ -94,7 +94,8 @@ let package = Package(
     target(
       "Gateway",
       [
-        "Transport", "OTLP", "Mapping", "Spool", "Capture", "Store", "Console", "Telemetry", "Codec", "Bytes",
+        "Transport", "OTLP", "Mapping", "Sampling", "Spool", "Capture", "Store", "Console", "Telemetry", "Codec",
+        "Bytes",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -120,7 +121,8 @@ let package = Package(
     test(
       "GatewayTests",
       [
-        "Gateway", "hoglet", "Capture", "Console", "Spool", "Mapping", "OTLP", "Telemetry", "Codec", "Bytes",
+        "Gateway", "hoglet", "Capture", "Console", "Sampling", "Spool", "Mapping", "OTLP", "Telemetry", "Codec",
+        "Bytes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -43,6 +43,8 @@ struct Envelope {
 struct HostState {
   /// False once PostHog answered 404 or 405 on the AI endpoint.
   var hasAIEndpoint: Bool
+  /// The same for log records.
+  var takesLogs = true
 
   func route(_ destination: Destination) -> Route {
     switch destination {

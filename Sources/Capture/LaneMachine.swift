@@ -42,11 +42,13 @@ struct LaneMachine {
     envelopes = Destination.allCases.map { Envelope($0, quotedKey: quotedKey) }
   }
 
-  /// Takes an event. One that is too large for its endpoint is shortened, or dead at once.
+  /// Takes an event. One that is too large for its endpoint is shortened, or dead at once; a log record that the host has
+  /// no endpoint for is unwanted.
   mutating func enqueue(
     _ destination: Destination, token: UInt64, _ bytes: ByteSpan, _ slice: Slice, now: Instant, host: HostState,
     _ outcomes: inout [Outcome]
   ) {
+    if destination == .logs, !host.takesLogs { return outcomes.append(.unwanted(lane: lane, tokens: [token])) }
     guard Int(slice.count) > host.eventBytesMax(destination) else {
       return add(destination, token: token, bytes, slice, now: now)
     }
@@ -246,6 +248,13 @@ extension LaneMachine {
       guard AnswerText.isQuotaLimited(answer.body) else { return .none }
       outcomes.append(.notice(.quotaLimited(lane: lane)))
       return .overQuota
+    case .noEndpoint where batch.destination == .logs:
+      works(batch, &outcomes)
+      settle(batch)
+      if host.takesLogs { outcomes.append(.notice(.logsEndpointMissing)) }
+      host.takesLogs = false
+      outcomes.append(.unwanted(lane: lane, tokens: batch.events.map(\.token)))
+      return .none
     case .noEndpoint:
       if host.hasAIEndpoint { outcomes.append(.notice(.aiEndpointMissing)) }
       host.hasAIEndpoint = false

@@ -1,10 +1,12 @@
 /// What delivery tells its caller. Tokens are those given to `Sender.enqueue`; every token comes back exactly once, in
-/// `delivered` or `dead`, or never if the process ends first.
+/// `delivered`, `dead` or `unwanted`, or never if the process ends first.
 package enum Outcome: Sendable, Equatable {
   /// PostHog said 2xx.
   case delivered(lane: UInt32, tokens: [UInt64])
   /// PostHog will never take this event.
   case dead(DeadEvent)
+  /// The host has no endpoint for log records: they go nowhere.
+  case unwanted(lane: UInt32, tokens: [UInt64])
   /// A lane began to fail, was blocked, or works again. Told once for each change.
   case lane(UInt32, LaneState)
   case notice(Notice)
@@ -33,6 +35,8 @@ package enum LaneState: Sendable, Equatable {
 package enum Notice: Sendable, Equatable {
   /// The host has no AI endpoint: its events go to `/batch/` from now on. Told once.
   case aiEndpointMissing
+  /// The host has no endpoint for log records. Told once.
+  case logsEndpointMissing
   /// An event was too large for its endpoint and was cut (`EventShortening`). Told for each.
   case shortened(lane: UInt32)
   /// PostHog took the events but says that the project is over its quota, so it drops some. Told for each such answer.

@@ -209,7 +209,7 @@ extension Sender {
       case .delivered(_, let tokens): tally.eventsDelivered += UInt64(tokens.count)
       case .dead: tally.eventsDead += 1
       case .notice(.shortened): tally.eventsShortened += 1
-      case .lane, .notice: break
+      case .unwanted, .lane, .notice: break
       }
     }
   }

@@ -9,14 +9,14 @@ enum Verdict: Equatable {
   case refused
   /// Nothing is wrong with the batch, but the key or the host is.
   case blocked
-  /// There is no AI endpoint on this host.
+  /// There is no such endpoint on this host: the AI endpoint, or the one for logs.
   case noEndpoint
 
   init(status: UInt16, route: Route) {
     switch status {
     case 200..<300: self = .accepted
     case 400, 413, 422: self = .refused
-    case 404 where route == .ai, 405 where route == .ai: self = .noEndpoint
+    case 404 where route != .batch, 405 where route != .batch: self = .noEndpoint
     // All of 5xx, not only the five that PostHog sends: proxies on the way have more (520 to 530, 507).
     case 408, 425, 429, 500...: self = .retry
     // Redirects, 404 on /batch/, 405 and the like: a wrong host. Keeping the backlog is the answer that loses nothing.

@@ -238,6 +238,7 @@ private final class Parts {
     let board = status
     let delivery = Delivery(
       spool: spool, sink: sink, mailbox: mailbox, program: program, ripeness: RipenessSettings(settings.trace),
+      sampling: SamplingSettings(settings.policy), logs: settings.logForwarding,
       clock: WallClock.now, metrics: metrics, log: log, publish: { board.publish($0) })
     do throws(SpoolError) { try delivery.recover() } catch { throw .spool(error) }
     self.delivery = delivery
@@ -292,6 +293,13 @@ extension RipenessSettings {
   init(_ settings: GatewaySettings.Trace) {
     self.init(
       quiet: settings.quiet.nanoseconds, rootGrace: settings.rootGrace.nanoseconds, max: settings.max.nanoseconds)
+  }
+}
+
+extension SamplingSettings {
+  init(_ settings: GatewaySettings.Policy) {
+    errorsWait = settings.lateErrors.nanoseconds
+    leftOutBytesMax = settings.lateErrorsBytesMax
   }
 }
 

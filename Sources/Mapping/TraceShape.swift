@@ -147,6 +147,17 @@ extension Mapper {
     return tally
   }
 
+  /// Log records that nothing was read from: indices into `batch.logs`.
+  package var silentLogs: [Int] {
+    if batch.logs.isEmpty { return [] }
+    var isRead = becameSpan
+    let bytes = self.bytes
+    for (span, logs) in logsOfSpan where spans[span].isAI {
+      for log in logs where bytes.starts(logNames[log], with: Self.modelCallPrefix) { isRead[log] = true }
+    }
+    return batch.logs.indices.filter { !isRead[$0] }
+  }
+
   private static let modelCallPrefix = Array("gen_ai.".utf8)
 
   /// The spans that were loaded, for recognising them when they come again.

@@ -26,7 +26,9 @@ package struct BatchDecoder: ~Copyable {
     let firstScope = Int32(batch.scopes.count)
     for resource in resources {
       try check(resource, bytes)
-      batch.resources.append(Resource(attributes: try attributes(bytes, resource, number: 1, into: &batch)))
+      var decoded = Resource(attributes: try attributes(bytes, resource, number: 1, into: &batch))
+      decoded.encoded = resource
+      batch.resources.append(decoded)
     }
     for entry in scopes {
       try check(entry.scope, bytes)
@@ -64,6 +66,7 @@ package struct BatchDecoder: ~Copyable {
   ) throws(OTLPError) {
     var scope = Scope(
       name: .empty, version: .empty, schemaURL: entry.schemaURL, attributes: 0..<0, resource: resource)
+    scope.encoded = entry.scope
     var cursor = ProtobufCursor(entry.scope)
     while let field = try cursor.field(in: bytes) {
       switch (field.number, field.wire) {

@@ -36,6 +36,8 @@ package typealias Run = Range<Int32>
 /// What produced the telemetry: OTLP `Resource`.
 package struct Resource: Sendable, Equatable {
   package var attributes: Run
+  /// The encoded message, for forwarding it as it came.
+  package var encoded: Slice = .empty
   package init(attributes: Run) { self.attributes = attributes }
 }
 
@@ -47,6 +49,8 @@ package struct Scope: Sendable, Equatable {
   package var attributes: Run
   /// Index into `Batch.resources`.
   package var resource: Int32
+  /// The encoded message, for forwarding it as it came.
+  package var encoded: Slice = .empty
 
   package init(name: Slice, version: Slice, schemaURL: Slice, attributes: Run, resource: Int32) {
     self.name = name

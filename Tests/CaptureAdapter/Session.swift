@@ -113,7 +113,7 @@ final class Session {
     case .lane(_, .retrying(let status, let reason)), .lane(_, .blocked(let status, let reason)):
       lastError = "HTTP \(status): \(reason)"
     case .dead(let event): lastError = "HTTP \(event.status): \(event.reason)"
-    case .delivered, .lane(_, .open), .notice: break
+    case .delivered, .unwanted, .lane(_, .open), .notice: break
     }
   }
 

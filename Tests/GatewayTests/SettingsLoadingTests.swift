@@ -65,7 +65,8 @@ import Testing
       "posthog.ca_file": "ca", "spool.path": "p", "spool.max_bytes": "1GiB", "spool.min_free": "1MiB",
       "mappings.path": "m", "mappings.overlays": "a,b", "redaction.privacy": "no_content",
       "redaction.salt": "sixteen letters!", "trace.quiet": "7s", "trace.root_grace": "7s",
-      "trace.max": "7m", "shutdown.grace": "7s",
+      "trace.max": "7m", "policy.path": "p.yaml", "policy.late_errors": "7m", "policy.late_errors_bytes": "7MiB",
+      "logs.forward": "events", "shutdown.grace": "7s",
       "log.level": "debug", "log.format": "json", "local.retention": "1d", "local.max_bytes": "7MiB",
     ]
     let value = try #require(values[name])

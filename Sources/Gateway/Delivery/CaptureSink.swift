@@ -42,6 +42,20 @@ final class CaptureSink: EventSink {
     }
   }
 
+  func enqueue(_ lane: LaneID, logs: [Slice], token: UInt64, _ bytes: ByteSpan) {
+    let now = time.now
+    for piece in logs {
+      // A field of a request, or an event.
+      let destination: Destination = bytes[piece.start] == UInt8(ascii: "{") ? .analytics : .logs
+      sender.enqueue(lane: lane.value, destination, token: token, bytes, piece, now: now)
+    }
+  }
+
+  func enqueue(_ lane: LaneID, _ event: SideEvent, token: UInt64) {
+    sender.enqueue(
+      lane: lane.value, .analytics, token: token, event.json.span, Slice(0, event.json.count), now: time.now)
+  }
+
   func poll(timeout: UInt64) -> [SinkOutcome] {
     let outcomes = sender.poll(timeout: .nanoseconds(Int64(clamping: timeout)))
     if outcomes.isEmpty { return [] }
@@ -53,6 +67,7 @@ final class CaptureSink: EventSink {
   private func translate(_ outcome: Outcome) -> SinkOutcome? {
     switch outcome {
     case .delivered(_, let tokens): return .delivered(tokens)
+    case .unwanted(_, let tokens): return .unwanted(tokens)
     case .dead(let event):
       return .dead(token: event.token, status: event.status, reason: event.reason, event: event.bytes)
     case .lane(let lane, let state):
@@ -60,6 +75,9 @@ final class CaptureSink: EventSink {
       return nil
     case .notice(.aiEndpointMissing):
       log.notice("this PostHog has no AI endpoint; its events go to /batch/ from now on")
+      return nil
+    case .notice(.logsEndpointMissing):
+      log.warning("this PostHog takes no log records; they are dropped and counted (logs.forward can switch them off)")
       return nil
     case .notice(.shortened):
       // Counted; each event says so itself, in $ai_truncated.

@@ -111,9 +111,8 @@ extension Delivery {
     var units: [UnitReference] = []
     var counts = SettledRecords()
     do {
-      units = try index(sequence, of: lane.lane).units.enumerated().map { number, unit in
-        UnitReference(sequence: sequence, unit: UInt32(number), records: unit.count)
-      }
+      let index = try index(sequence, of: lane.lane)
+      units = index.units.enumerated().map { UnitReference(sequence: sequence, unit: $0, $1, index) }
       try load(units, lane)
     } catch SpoolError.unusable(_, let reason) {
       log.error("the spool cannot be read (\(reason)); the dead letter is tried again")

@@ -1,6 +1,7 @@
 import Bytes
 import Mapping
 import OTLP
+import Sampling
 import Spool
 import Telemetry
 
@@ -14,14 +15,20 @@ extension Delivery {
     }
     var context = WritingContext()
     let parts = lane.recovered[trace] ?? []
-    if let earlier = parts.first(where: { !$0.isDone && $0.frozen.through == held.frozenThrough }) {
+    let earlier = parts.first { !$0.isDone && $0.frozen.through == held.frozenThrough }
+    if let earlier {
+      if !earlier.frozen.decision.isKept {
+        var counts = SettledRecords()
+        (counts.sampledOutSpans, counts.sampledOutLogs) = records(of: held.units, lane)
+        return keepForErrors(earlier.frozen, held.units, counts, &lane)
+      }
       for event in earlier.frozen.events { context.frozen[event.key] = event }
       if earlier.isLate {
         // It was a late part.
         context.late = earlier.frozen.memory
       }
     }
-    map(held, trace, context, through: held.frozenThrough ?? lane.cursor, &lane)
+    map(held, trace, context, through: held.frozenThrough ?? lane.cursor, recovered: earlier?.frozen, &lane)
   }
 
   /// Units of a trace that was decided before: same decision, same user, nothing twice.
@@ -32,11 +39,14 @@ extension Delivery {
     var held = OpenTrace(arrival: lane.clock)
     held.units = units
     held.waitedForCall = true
-    map(held, trace, context, through: lane.cursor, &lane)
+    map(held, trace, context, through: lane.cursor, recovered: nil, &lane)
   }
 
-  private func map(
-    _ held: OpenTrace, _ trace: TraceID, _ context: WritingContext, through: UInt64, _ lane: inout LaneState
+  /// Maps a trace. `recovered` is what a start found frozen of it, `verdict` what the sampler said after a wait, `restored`
+  /// how it goes out after all.
+  func map(
+    _ held: OpenTrace, _ trace: TraceID, _ context: WritingContext, through: UInt64, recovered: FrozenTrace?,
+    verdict: Verdict? = nil, restored: (Decision, LeftOut)? = nil, _ lane: inout LaneState
   ) {
     let units = held.units
     var context = context
@@ -54,7 +64,8 @@ extension Delivery {
       var rest = held
       rest.units.removeAll { $0.sequence == sequence }
       bury(units.filter { $0.sequence == sequence }, &lane)
-      return map(rest, trace, context, through: through, &lane)
+      return map(
+        rest, trace, context, through: through, recovered: recovered, verdict: verdict, restored: restored, &lane)
     } catch {
       log.error("trace \(trace) cannot be read (\(error)); what is readable of others is not affected")
       loader.reset()
@@ -66,12 +77,7 @@ extension Delivery {
       context.sent = Set(mapper.spanKeys.filter { lane.remembered.contains(trace, $0) }).subtracting(
         context.frozen.keys)
     }
-    let facts = mapper.facts
-    guard facts.isAI else {
-      var counts = SettledRecords()
-      (counts.noEventSpans, counts.noEventLogs) = records(of: units, lane)
-      return finish(units, counts, &lane)
-    }
+    if !mapper.facts.isAI { return judgeOwnLogs(units, trace, recovered, through: through, &lane) }
     if mapper.hasSecondaries {
       // The call of a provider's own SDK waits once more for the trace that tells of it with content.
       let keepsWaiting = context.frozen.isEmpty && !held.waitedForCall
@@ -81,19 +87,44 @@ extension Delivery {
         return putBack(held, trace, through: nil, after: ripeness.quiet, &lane)
       }
     }
-    let decision = Decision.keepAll
+    let judgement =
+      restored.map { Judgement.send($0, only: nil, $1) }
+      ?? judgement(of: trace, context, recovered: recovered, verdict: verdict, &lane)
+    switch judgement {
+    case .send(let decision, let only, let leftOut):
+      context.only = only
+      send(units, trace, context, decision, leftOut, through: through, &lane)
+    case .leaveOut(let decision, let leftOut):
+      let counts = leftOutRecords(context, events: leftOut.spans.count)
+      leaveOut(trace, units, decision, leftOut, counts, through: through, &lane)
+    case .wait(let ticket, let leftOut): wait(held, trace, ticket, leftOut, &lane)
+    case .restore: restore(held, trace, through: through, &lane)
+    }
+  }
+
+  /// Writes and freezes the loaded trace.
+  private func send(
+    _ units: [UnitReference], _ trace: TraceID, _ context: WritingContext, _ decision: Decision, _ leftOut: LeftOut,
+    through: UInt64, _ lane: inout LaneState
+  ) {
+    var context = context
+    context.members = decision.members(threshold: .keepAll)
     let start = freezing.output.count
     let events = writeEvents(context)
-    let bytes = freezing.output.count - start
-    let settled = SettledRecords(mapper.tally(context))
+    var settled = SettledRecords(mapper.tally(context))
+    settled.sampledOutSpans = leftOut.spans.count
     guard !events.isEmpty else { return finish(units, settled, &lane) }
+    let pieces = writeLogs(of: events, decision, &settled)
+    let bytes = freezing.output.count - start
+    lane.sampling.countKept(events.count, at: lane.clock)
     let frozen = FrozenTrace(
       trace: trace, through: through, decision: decision,
-      memory: mapper.traceMemory(context), events: events.map(\.frozen))
+      memory: mapper.traceMemory(context), events: events.map(\.frozen), leftOut: leftOut)
     remember(frozen, spans: mapper.spanKeys, &lane)
     let going = OutgoingTrace(
-      lane: lane.lane, frozen: frozen, units: units, eventsLeft: events.count, bytes: bytes, settled: settled)
-    hold(going, events, &lane)
+      lane: lane.lane, frozen: frozen, units: units, eventsLeft: events.count + pieces.count,
+      bytes: bytes, settled: settled)
+    hold(going, events, logs: pieces, &lane)
   }
 
   /// Writes the loaded trace's events to what is frozen next.
@@ -104,7 +135,7 @@ extension Delivery {
   }
 
   /// Counts units that cannot be read as dead; their requests are kept for people to look at.
-  private func bury(_ units: [UnitReference], _ lane: inout LaneState) {
+  func bury(_ units: [UnitReference], _ lane: inout LaneState) {
     for reference in units { lane.requests[reference.sequence]?.isDamaged = true }
     var counts = SettledRecords()
     (counts.deadSpans, counts.deadLogs) = records(of: units, lane)
@@ -112,10 +143,10 @@ extension Delivery {
   }
 
   /// Keeps events until they are frozen on disk.
-  func hold(_ going: OutgoingTrace, _ events: [MappedEvent], _ lane: inout LaneState) {
+  func hold(_ going: OutgoingTrace, _ events: [MappedEvent], logs: [Slice] = [], _ lane: inout LaneState) {
     lane.outstandingBytes += going.bytes
     outstandingBytes += going.bytes
-    freezing.add(going, outgoing.insert(going), events)
+    freezing.add(going, outgoing.insert(going), events, logs: logs)
   }
 
   func remember(_ frozen: FrozenTrace, spans: [SpanKey], _ lane: inout LaneState) {
@@ -190,7 +221,7 @@ extension Delivery {
   }
 
   /// How many spans and log records units hold.
-  private func records(of units: [UnitReference], _ lane: LaneState) -> (spans: Int, logs: Int) {
+  func records(of units: [UnitReference], _ lane: LaneState) -> (spans: Int, logs: Int) {
     var counts = (spans: 0, logs: 0)
     for reference in units {
       guard let request = lane.requests[reference.sequence] else { continue }
@@ -228,6 +259,7 @@ extension Delivery {
     } else if let change = settling[token] {
       guard isDurable else { return retry(change) }
       settling[token] = nil
+      checkpointed(token)
     }
   }
 
@@ -255,9 +287,16 @@ extension Delivery {
   private func send(_ batch: FreezeBatch) {
     batch.output.withSpan { bytes in
       for held in batch.traces {
-        sink.enqueue(held.lane, held.events, trace: held.trace, token: held.token, bytes)
+        noteLeftOut(held.token)
+        if held.events.isEmpty, held.logs.isEmpty {
+          leftOutDurably(held.token)
+        } else {
+          sink.enqueue(held.lane, held.events, trace: held.trace, token: held.token, bytes)
+          sink.enqueue(held.lane, logs: held.logs, token: held.token, bytes)
+        }
       }
     }
+    for block in batch.blocks { lanes[block.lane]?.sampling.covers = block.number }
     batch.reset()
     let isUsual = batch.output.capacity <= DeliveryLimits.spareBytesMax
     if isUsual, spare.count < DeliveryLimits.spareBatchesMax { spare.append(batch) }

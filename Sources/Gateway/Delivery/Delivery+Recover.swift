@@ -16,6 +16,7 @@ extension Delivery {
         for (number, bytes) in blocks { recover(number, bytes, oldest: oldest, &lane) }
         next = lane.nextBlock
       }
+      recoverSampling(&lane)
       for (trace, parts) in lane.recovered {
         for part in parts where !part.isDone { lane.resumable.append((part.frozen.through, trace)) }
       }
@@ -36,16 +37,25 @@ extension Delivery {
         switch entry {
         case .frozen(let frozen):
           through = max(through, frozen.through)
+          if !frozen.leftOut.amounts.isEmpty { lane.leftOutInLog.append((number, frozen.leftOut.amounts)) }
+          if frozen.decision.reason == .lateError {
+            // It holds what was left out before.
+            lane.recovered[frozen.trace]?.removeAll { !$0.frozen.decision.isKept }
+          }
           let parts = lane.recovered[frozen.trace] ?? []
           if let again = parts.firstIndex(where: { !$0.isDone && $0.frozen.through == frozen.through }) {
             // Frozen again by the start before this one: the same part, in its place, for a request belongs to the first
             // part that reaches so far.
             lane.recovered[frozen.trace]?[again].frozen = frozen
           } else {
-            let part = RecoveredTrace(frozen: frozen, isLate: lane.remembered[frozen.trace] != nil)
+            let isLate = lane.remembered[frozen.trace]?.decision.isKept == true
+            let part = RecoveredTrace(frozen: frozen, isLate: isLate)
             lane.recovered[frozen.trace, default: []].append(part)
           }
-          remember(frozen, spans: frozen.events.map(\.key), &lane)
+          // Of log records alone there is nothing that late spans take.
+          if !frozen.events.isEmpty || !frozen.leftOut.spans.isEmpty {
+            remember(frozen, spans: frozen.events.map(\.key) + frozen.leftOut.spans, &lane)
+          }
         case .done(let trace, let part):
           through = max(through, part)
           if let place = lane.recovered[trace]?.firstIndex(where: { $0.frozen.through == part }) {
@@ -56,7 +66,9 @@ extension Delivery {
           // With its requests gone nobody will ask.
           lane.recovered[trace]?.removeAll { $0.isDone && $0.frozen.through < oldest }
           if lane.recovered[trace]?.isEmpty == true { lane.recovered[trace] = nil }
-        case .sampling: break
+        case .sampling(let checkpoint):
+          lane.checkpoint = (number, checkpoint)
+          lane.leftOutInLog.removeAll { $0.block <= checkpoint.covers }
         }
       }
     } catch {
@@ -111,6 +123,9 @@ extension LaneState {
       blocks[count].through < lowest
     {
       count += 1
+    }
+    if let needed = sampling.blocksNeeded {
+      while count > 0, blocks[count - 1].last >= needed { count -= 1 }
     }
     guard count > 0 else { return nil }
     let below = blocks[count - 1].last + 1

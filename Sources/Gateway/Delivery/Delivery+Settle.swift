@@ -11,10 +11,18 @@ extension Delivery {
       var start = 0
       while start < tokens.count {
         let end = tokens[start...].firstIndex { $0 != tokens[start] } ?? tokens.count
-        settle(tokens[start], delivered: end - start, dead: 0)
+        if sideEvents[tokens[start]] == nil {
+          settle(tokens[start], delivered: end - start, dead: 0)
+        } else {
+          settleSideEvents(tokens[start..<end])
+        }
         start = end
       }
+    case .unwanted(let tokens):
+      for token in tokens { settleUnwantedLogs(token) }
     case .dead(let token, let status, let reason, let event):
+      if sideEvents[token] != nil { return burySideEvent(token, status, reason, event) }
+      if LogPieces.isPiece(event) || LogEvents.isEvent(event) { return buryLogs(token, status, reason, event) }
       guard let going = outgoing[token], let lane = lanes[going.lane] else { return }
       let source = deadLetterSource(of: event, going, lane)
       outgoing[token]?.letters.append(
@@ -23,7 +31,7 @@ extension Delivery {
     }
   }
 
-  private func settle(_ token: UInt64, delivered: Int, dead: Int) {
+  func settle(_ token: UInt64, delivered: Int, dead: Int) {
     let left = outgoing[token]?.settle(delivered: delivered, dead: dead)
     guard left == 0, let going = outgoing.remove(token) else { return }
     outstandingBytes -= going.bytes
@@ -68,15 +76,20 @@ extension Delivery {
     let change = Change(token: nextToken, lanes: changes)
     nextToken += 1
     settling[change.token] = change
+    checkpoints[change.token] = newCheckpoints.isEmpty ? nil : newCheckpoints
+    newCheckpoints.removeAll()
     spool.commit(change)
   }
 
   private func settled(_ lane: inout LaneState) -> LaneChange? {
     var change = LaneChange(lane: lane.lane)
-    if !lane.finished.isEmpty {
+    let isCheckpointDue = lane.sampling.isCheckpointDue(at: lane.clock)
+    if !lane.finished.isEmpty || isCheckpointDue {
       var block = ByteBuffer()
       for trace in lane.finished { block.append(.done(trace: trace.trace, through: trace.through)) }
-      change.decisions = (lane.newBlock(through: lane.finished.map(\.through).max() ?? 0), block.array())
+      let number = lane.newBlock(through: lane.finished.map(\.through).max() ?? 0)
+      if isCheckpointDue { block.append(.sampling(checkpoint(lane, in: number))) }
+      change.decisions = (number, block.array())
       lane.finished.removeAll(keepingCapacity: true)
     }
     change.finishedRequests = lane.finishedRequests

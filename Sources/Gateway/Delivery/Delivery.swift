@@ -57,6 +57,8 @@ final class Delivery {
   let sink: any EventSink
   let mailbox: Mailbox
   let ripeness: RipenessSettings
+  var sampling: SamplingSettings
+  let logs: GatewaySettings.LogForwarding
   let clock: @Sendable () -> UInt64
   let log: Logger
   var mapper: Mapper
@@ -85,6 +87,12 @@ final class Delivery {
   var letterBytesLeft = 0
   var outstandingBytes = 0
   var nextToken: UInt64 = 1
+  /// Events of Hoglet's own that are on their way, by token: the lane, and which of its roll-ups it is.
+  var sideEvents: [UInt64: (lane: LaneID, part: UInt64)] = [:]
+  /// Checkpoints of sampling that wait for their commit, by its token.
+  var checkpoints: [UInt64: [PendingCheckpoint]] = [:]
+  /// Of the change that is being put together.
+  var newCheckpoints: [PendingCheckpoint] = []
   private var publishedAt: UInt64 = 0
   /// When the first trace of the batch was frozen, as far as it was looked at; 0 for not yet.
   var freezingSince: UInt64 = 0
@@ -99,6 +107,7 @@ final class Delivery {
 
   init(
     spool: any Spool, sink: any EventSink, mailbox: Mailbox, program: Program, ripeness: RipenessSettings,
+    sampling: SamplingSettings = SamplingSettings(), logs: GatewaySettings.LogForwarding = .off,
     memory: DeliveryMemory = DeliveryMemory(), clock: @escaping @Sendable () -> UInt64, metrics: Metrics, log: Logger,
     publish: @escaping @Sendable ([LaneID: LaneSnapshot]) -> Void
   ) {
@@ -107,6 +116,8 @@ final class Delivery {
     self.mailbox = mailbox
     self.mapper = Mapper(program: program)
     self.ripeness = ripeness
+    self.sampling = sampling
+    self.logs = logs
     self.memory = memory
     self.clock = clock
     self.log = log
@@ -121,6 +132,7 @@ final class Delivery {
     let letters = mailbox.take()
     if letters.unblocks { sink.unblock() }
     if let program = letters.program { mapper = Mapper(program: program) }
+    if let policy = letters.policy { adopt(policy) }
     for (lane, tail) in letters.tails { learn(lane, tail: tail) }
     for (accepted, records) in letters.accepted {
       lanes[accepted.lane]?.metrics.count(.accepted, accepted.signal, records)
@@ -140,7 +152,8 @@ final class Delivery {
 
   /// Whether anything is on its way that a shutdown should wait for.
   var isIdle: Bool {
-    outgoing.isEmpty && committing.isEmpty && settling.isEmpty && retries.isEmpty && freezing.isEmpty
+    outgoing.isEmpty && sideEvents.isEmpty && committing.isEmpty && settling.isEmpty && retries.isEmpty
+      && freezing.isEmpty
       && !hasUnsettled && !lanes.values.contains { $0.hasUnread && mayRead($0) }
   }
 
@@ -177,7 +190,9 @@ final class Delivery {
     let now = clock()
     var wait = DeliveryLimits.idleWait
     for lane in lanes.values where mayRead(lane) {
-      if let due = lane.timers.earliest { wait = min(wait, due > now ? due - now : 0) }
+      for due in [lane.timers.earliest, lane.sampling.nextDue] {
+        if let due { wait = min(wait, due > now ? due - now : 0) }
+      }
     }
     if !freezing.isEmpty { wait = min(wait, DeliveryLimits.freezeWait) }
     if hasUnsettled { wait = min(wait, DeliveryLimits.settleWait) }
@@ -200,7 +215,9 @@ final class Delivery {
   /// Makes a lane known to the sink and to the accounting.
   func open(_ lane: LaneID, key: String) {
     sink.register(lane, key: key)
-    lanes[lane] = LaneState(lane: lane, metrics: metrics.lane(key: key))
+    lanes[lane] = LaneState(
+      lane: lane, metrics: metrics.lane(key: key),
+      sampling: LaneSampling(policy: sampling.policy, instance: sampling.instance()))
   }
 
   func mayRead(_ lane: LaneState) -> Bool {
@@ -238,6 +255,9 @@ final class Delivery {
     }
     releaseRipe(&lane)
     readRetries(&lane)
+    readLogsAgain(&lane)
+    closeWindows(&lane)
+    sendRollUps(&lane)
     guard lane.hasUnread, mayRead(lane) else {
       if !lane.hasUnread {
         resume(&lane, isCaughtUp: true)
@@ -313,16 +333,16 @@ final class Delivery {
     lane.requests[stored.sequence] = PendingRequest(
       signal: stored.signal, arrival: stored.arrival, unitsLeft: index.units.count)
     indexes.insert(index, IndexCache.Key(lane: lane.lane, sequence: stored.sequence))
+    var freeLogs: [UnitReference] = []
     for (number, unit) in index.units.enumerated() {
-      let reference = UnitReference(sequence: stored.sequence, unit: UInt32(number), records: unit.count)
+      let reference = UnitReference(sequence: stored.sequence, unit: number, unit, index)
       guard let trace = unit.trace ?? recordTraces[number] else {
-        var counts = SettledRecords()
-        counts.noEventLogs = Int(unit.count)
-        finish([reference], counts, &lane)
+        freeLogs.append(reference)
         continue
       }
       add(unit, index, reference, trace, arrival: stored.arrival, &lane)
     }
+    if !freeLogs.isEmpty { judgeFreeLogs(freeLogs, index, stored.sequence, &lane) }
     resume(&lane, isCaughtUp: false)
   }
 
@@ -332,8 +352,10 @@ final class Delivery {
   ) {
     var frozenThrough: UInt64?
     if let earlier = lane.recovered[trace]?.first(where: { reference.sequence <= $0.frozen.through }) {
-      if earlier.isDone { return finish([reference], settled(unit, index), &lane) }
+      if earlier.isDone { return finish([reference], settled(unit, index, earlier.frozen.decision), &lane) }
       frozenThrough = earlier.frozen.through
+    } else if let ticket = lane.sampling.tickets[trace] {
+      return join(unit, index, reference, ticket, &lane)
     } else if lane.open[trace] == nil, lane.remembered[trace] != nil {
       return judgeLate([reference], trace, &lane)
     }
@@ -376,10 +398,15 @@ final class Delivery {
   }
 
   /// Units that were settled before a restart, whose request was still waiting for others.
-  private func settled(_ unit: Unit, _ index: RequestIndex) -> SettledRecords {
+  private func settled(_ unit: Unit, _ index: RequestIndex, _ decision: Decision) -> SettledRecords {
     var counts = SettledRecords()
     for record in index.records[unit.range] {
-      if record.flags.contains(.log) { counts.consumed += 1 } else { counts.delivered += 1 }
+      switch (record.flags.contains(.log), decision.isKept) {
+      case (true, true): counts.consumed += 1
+      case (false, true): counts.delivered += 1
+      case (true, false): counts.sampledOutLogs += 1
+      case (false, false): counts.sampledOutSpans += 1
+      }
     }
     return counts
   }

@@ -19,6 +19,8 @@ final class FreezeBatch {
     var trace: TraceID
     var token: UInt64
     var events: [MappedEvent]
+    /// Pieces of log records.
+    var logs: [Slice]
   }
 
   struct Block {
@@ -33,10 +35,10 @@ final class FreezeBatch {
 
   /// Takes a trace whose events were written to `output`. What a retried dead letter may not change is on disk already,
   /// with its request.
-  func add(_ going: OutgoingTrace, _ token: UInt64, _ mapped: [MappedEvent]) {
+  func add(_ going: OutgoingTrace, _ token: UInt64, _ mapped: [MappedEvent], logs: [Slice] = []) {
     let frozen = going.frozen
     let lane = going.lane
-    traces.append(Held(lane: lane, trace: frozen.trace, token: token, events: mapped))
+    traces.append(Held(lane: lane, trace: frozen.trace, token: token, events: mapped, logs: logs))
     if going.isRetry { return }
     var entry = ByteBuffer()
     entry.append(.frozen(frozen))

@@ -22,6 +22,9 @@ struct LaneState {
   var recovered: [TraceID: [RecoveredTrace]] = [:]
   /// Recovered traces that were not finished, by the request up to which they were read, the last one first.
   var resumable: [(through: UInt64, trace: TraceID)] = []
+  /// While the log is read: the last checkpoint of sampling, and what blocks that it does not cover left out.
+  var checkpoint: (block: UInt64, state: SamplingCheckpoint)?
+  var leftOutInLog: [(block: UInt64, amounts: [UInt8])] = []
   /// Blocks of the decision log, oldest first.
   var blocks: [DecisionBlocks] = []
   var nextBlock: UInt64 = 1
@@ -36,17 +39,21 @@ struct LaneState {
   var deadLetters: [DeadLetter] = []
   /// Dead letters to be tried again that could not be read so far, by request.
   var unreadRetries: [UInt64] = []
+  /// Requests whose free log records could not be read so far.
+  var unreadLogs: [(sequence: UInt64, units: [UnitReference])] = []
   /// Where its records are accounted for.
   let metrics: LaneMetrics
+  var sampling: LaneSampling
 
   /// When requests could not be read; they are tried again after `DeliveryLimits.retryWait`.
   var unreadableSince: UInt64?
 
   var hasUnread: Bool { cursor < tail }
 
-  init(lane: LaneID, metrics: LaneMetrics) {
+  init(lane: LaneID, metrics: LaneMetrics, sampling: LaneSampling) {
     self.lane = lane
     self.metrics = metrics
+    self.sampling = sampling
   }
 }
 

@@ -43,6 +43,7 @@ struct LeftOutTraces {
   private(set) var cost = 0
 
   var count: Int { entries.count }
+  func contains(_ trace: TraceID) -> Bool { entries[trace] != nil }
 
   /// Adds a trace, or a further part of one, which leaves together with the first.
   mutating func insert(_ trace: TraceID, _ entry: Entry) {

@@ -18,6 +18,7 @@ final class LocalSink: EventSink {
   private let clock: @Sendable () -> UInt64
   private let log: Logger
   private var waiting: [(token: UInt64, event: StoredEvent)] = []
+  private var unwanted: [UInt64] = []
   private var retryAt: UInt64 = 0
 
   init(store: LocalStore, waker: Waker, clock: @escaping @Sendable () -> UInt64, log: Logger) {
@@ -38,6 +39,23 @@ final class LocalSink: EventSink {
     for event in events { waiting.append((token, stored(event, trace, bytes))) }
   }
 
+  /// The store holds events; log records are not asked for in local mode.
+  func enqueue(_ lane: LaneID, logs: [Slice], token: UInt64, _ bytes: ByteSpan) {
+    unwanted += repeatElement(token, count: logs.count)
+  }
+
+  func enqueue(_ lane: LaneID, _ event: SideEvent, token: UInt64) {
+    var time = ByteBuffer()
+    time.appendTimestamp(event.time)
+    waiting.append(
+      (
+        token,
+        StoredEvent(
+          uuid: event.uuid, event: event.name, distinctID: SideEvent.distinctID, timestamp: time.string,
+          time: event.time, trace: nil, json: event.json)
+      ))
+  }
+
   private func stored(_ event: MappedEvent, _ trace: TraceID, _ bytes: ByteSpan) -> StoredEvent {
     var text: [UInt8] = []
     text.append(bytes, event.json)
@@ -50,6 +68,10 @@ final class LocalSink: EventSink {
   }
 
   func poll(timeout: UInt64) -> [SinkOutcome] {
+    if !unwanted.isEmpty {
+      defer { unwanted = [] }
+      return [.unwanted(unwanted)]
+    }
     let now = clock()
     guard !waiting.isEmpty, now >= retryAt else {
       waker.wait(waiting.isEmpty ? timeout : min(timeout, retryAt - min(now, retryAt)))

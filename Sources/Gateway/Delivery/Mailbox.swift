@@ -1,4 +1,5 @@
 import Mapping
+import Sampling
 import Spool
 import Synchronization
 import Telemetry
@@ -17,6 +18,8 @@ final class Mailbox: Sendable {
     var unblocks = false
     /// Mappings for every trace from now on.
     var program: Program?
+    /// The policy by which every trace from now on is sampled.
+    var policy: SamplingPolicy?
   }
 
   struct Accepted: Hashable {
@@ -43,6 +46,8 @@ final class Mailbox: Sendable {
   func unblock() { letters.withLock { $0.unblocks = true } }
 
   func adopt(_ program: Program) { letters.withLock { $0.program = program } }
+
+  func adopt(_ policy: SamplingPolicy) { letters.withLock { $0.policy = policy } }
 
   func take() -> Letters {
     letters.withLock { letters in

@@ -30,6 +30,15 @@ struct UnitReference {
   var unit: UInt32
   /// How many records it has.
   var records: UInt32
+  /// Bytes of these records.
+  var bytes: UInt32
+
+  init(sequence: UInt64, unit: Int, _ entry: Unit, _ index: RequestIndex) {
+    self.sequence = sequence
+    self.unit = UInt32(unit)
+    records = entry.count
+    bytes = index.records[entry.range].reduce(0) { $0 &+ $1.body.count }
+  }
 }
 
 /// A trace that is being held: an index entry, not its content.

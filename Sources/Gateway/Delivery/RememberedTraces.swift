@@ -50,7 +50,8 @@ struct RememberedTraces {
   }
 
   mutating func remember(_ frozen: FrozenTrace, spans: [SpanKey]) {
-    let known = self[frozen.trace]
+    // What was left out and goes out after all begins anew.
+    let known = frozen.decision.reason == .lateError ? nil : self[frozen.trace]
     // Of what is inherited a late part brings what the parts before it said too.
     let memory = TraceMemory(
       identity: known?.memory.identity ?? frozen.memory.identity, inherited: frozen.memory.inherited)

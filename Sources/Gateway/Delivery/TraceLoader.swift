@@ -16,6 +16,14 @@ struct TraceLoader: ~Copyable {
     _ unit: Unit, of index: RequestIndex, where isWanted: (RecordEntry) -> Bool = { _ in true },
     read: ([Slice], inout [UInt8]) throws -> Void
   ) rethrows {
+    try add(CollectionOfOne(unit), of: index, where: isWanted, read: read)
+  }
+
+  /// The same for several units of one request, read together.
+  mutating func add(
+    _ units: some Sequence<Unit>, of index: RequestIndex, where isWanted: (RecordEntry) -> Bool = { _ in true },
+    read: ([Slice], inout [UInt8]) throws -> Void
+  ) rethrows {
     var slices: [Slice] = []
     var position = batch.arena.count
     func place(_ slice: Slice) -> Slice {
@@ -26,7 +34,7 @@ struct TraceLoader: ~Copyable {
     }
     var scopeNumbers: [UInt32: UInt32] = [:]
     var resourceNumbers: [UInt32: UInt32] = [:]
-    for record in index.records[unit.range] where isWanted(record) {
+    for record in units.lazy.flatMap({ index.records[$0.range] }) where isWanted(record) {
       var scope = scopeNumbers[record.scope]
       if scope == nil {
         let entry = index.scopes[Int(record.scope)]

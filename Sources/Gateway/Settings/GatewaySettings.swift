@@ -13,6 +13,8 @@ package struct GatewaySettings: Sendable, Equatable {
   package var mappings = Mappings()
   package var redaction = EventRedaction()
   package var trace = Trace()
+  package var policy = Policy()
+  package var logs = Logs()
   package var shutdown = Shutdown()
   package var log = Log()
   package var local = Local()
@@ -110,6 +112,33 @@ package struct GatewaySettings: Sendable, Equatable {
     package var rootGrace = Duration.seconds(6)
     package var max = Duration.seconds(600)
   }
+
+  package struct Policy: Sendable, Equatable {
+    /// A file; nil to keep everything.
+    package var path: String?
+    /// How long an error may come late and still bring its trace out.
+    package var lateErrors = Duration.seconds(600)
+    /// What one project may keep on disk for that.
+    package var lateErrorsBytesMax = 256 << 20
+  }
+
+  package struct Logs: Sendable, Equatable {
+    /// Nil for `posthog` when forwarding, `off` in local mode.
+    package var forward: LogForwarding?
+  }
+
+  /// Where log records go of which no event was made.
+  package enum LogForwarding: String, Sendable, CaseIterable {
+    /// PostHog's logs endpoint, as they came.
+    case posthog
+    /// Events `hoglet_log`.
+    case events
+    /// Nowhere.
+    case off
+  }
+
+  /// Where log records go with these settings.
+  package var logForwarding: LogForwarding { logs.forward ?? (mode == .local ? .off : .posthog) }
 
   package struct Shutdown: Sendable, Equatable {
     package var grace = Duration.seconds(10)

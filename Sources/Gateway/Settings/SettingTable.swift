@@ -112,6 +112,20 @@ extension Setting {
     Setting(
       "trace.max", \.trace.max, .duration(.milliseconds(10) ... .seconds(86_400)),
       "A trace is sent after this long, complete or not."),
+    Setting(
+      "policy.path", \.policy.path, .path, none: "none, everything is kept",
+      "The sampling policy, YAML or JSON: which traces and log records are worth sending. Changes are taken without a restart."
+    ),
+    Setting(
+      "policy.late_errors", \.policy.lateErrors, .duration(.zero ... .seconds(86_400)),
+      "How long after a trace was left out an error may come and still bring the whole of it out."),
+    Setting(
+      "policy.late_errors_bytes", \.policy.lateErrorsBytesMax, .bytes(0...1 << 40),
+      "How much of what was left out one project may keep in the spool for that; the oldest goes first."),
+    Setting(
+      "logs.forward", \.logs.forward, .choice, none: "posthog, and off in local mode",
+      "Where log records go that belong to no event: PostHog's logs endpoint (posthog), events named hoglet_log (events), nowhere (off)."
+    ),
   ]
 
   private static let housekeeping: [Setting] = [

@@ -25,6 +25,9 @@ struct TestSpan {
   var response: String?
   /// Whether the provider's own SDK tells of it (a secondary dialect); the same for all spans of a request.
   var isSecondary = false
+  var isError = false
+  var inputTokens: Int?
+  var traceState = ""
 
   /// `ExportTraceServiceRequest` of these spans.
   static func request(_ spans: [TestSpan]) -> [UInt8] {
@@ -65,6 +68,10 @@ struct TestSpan {
     if let session { Self.append("gen_ai.conversation.id", session, to: &out) }
     if let workflow { Self.append("gen_ai.workflow.name", workflow, to: &out) }
     if let user { Self.append("user.id", user, to: &out) }
+    if let inputTokens { Self.append("gen_ai.usage.input_tokens", inputTokens, to: &out) }
+    if !traceState.isEmpty { out.appendField(3, Array(traceState.utf8).span) }
+    // Status: code 2, ERROR.
+    if isError { out.appendField(15, [0x18, 2].span) }
     return out
   }
 
@@ -75,6 +82,16 @@ struct TestSpan {
     pair.appendField(1, Array(key.utf8).span)
     any.withSpan { pair.appendField(2, $0) }
     pair.withSpan { out.appendField(field, $0) }
+  }
+
+  private static func append(_ key: String, _ number: Int, to out: inout ByteBuffer) {
+    var any = ByteBuffer()
+    any.appendTag(3, .varint)
+    any.appendVarint(UInt64(number))
+    var pair = ByteBuffer()
+    pair.appendField(1, Array(key.utf8).span)
+    any.withSpan { pair.appendField(2, $0) }
+    pair.withSpan { out.appendField(9, $0) }
   }
 
   fileprivate static func big(_ value: UInt64) -> [UInt8] {
@@ -111,9 +128,41 @@ struct TestRecord {
   }
 }
 
+/// A log line of some application.
+struct TestLine {
+  var text: String
+  /// OpenTelemetry's number: 5 DEBUG, 9 INFO, 13 WARN, 17 ERROR.
+  var severity: UInt64 = 9
+  var trace: UInt64?
+  var time: UInt64 = 1
+
+  static func request(_ lines: [TestLine]) -> [UInt8] {
+    var scope = ByteBuffer()
+    scope.appendField(1, [0x0a, 3, 0x61, 0x70, 0x70].span)
+    for line in lines { line.encoded.withSpan { scope.appendField(2, $0) } }
+    return TestSpan.request(ofScope: scope)
+  }
+
+  private var encoded: ByteBuffer {
+    var out = ByteBuffer()
+    out.appendTag(1, .fixed64)
+    out.appendLittleEndian(time * 1_000_000)
+    out.appendTag(2, .varint)
+    out.appendVarint(severity)
+    var any = ByteBuffer()
+    any.appendField(1, Array(text.utf8).span)
+    any.withSpan { out.appendField(5, $0) }
+    if let trace { out.appendField(9, (TestSpan.big(0xabcd) + TestSpan.big(trace)).span) }
+    return out
+  }
+}
+
 /// A sink that keeps what it gets until the test says what PostHog does with it.
 final class TestSink: EventSink {
   private(set) var events: [(event: MappedEvent, token: UInt64, json: String)] = []
+  private(set) var sideEvents: [(event: SideEvent, token: UInt64)] = []
+  /// Pieces of log records.
+  private(set) var logs: [(piece: [UInt8], token: UInt64)] = []
   private var outcomes: [SinkOutcome] = []
 
   func register(_ lane: LaneID, key: String) {}
@@ -128,6 +177,38 @@ final class TestSink: EventSink {
     for event in events { self.events.append((event, token, bytes.string(event.json))) }
   }
 
+  func enqueue(_ lane: LaneID, logs: [Slice], token: UInt64, _ bytes: ByteSpan) {
+    for piece in logs {
+      var copy: [UInt8] = []
+      copy.append(bytes, piece)
+      self.logs.append((copy, token))
+    }
+  }
+
+  func acceptLogs() {
+    outcomes.append(.delivered(logs.map(\.token)))
+    logs = []
+  }
+
+  func refuseLogs() {
+    for log in logs {
+      outcomes.append(.dead(token: log.token, status: 400, reason: "refused", event: log.piece))
+    }
+    logs = []
+  }
+
+  func wantNoLogs() {
+    outcomes.append(.unwanted(logs.map(\.token)))
+    logs = []
+  }
+
+  /// The records that came, as a request.
+  var logRecords: Batch {
+    get throws { try BatchDecoder.decode(request: logs.flatMap(\.piece), signal: .logs) }
+  }
+
+  func enqueue(_ lane: LaneID, _ event: SideEvent, token: UInt64) { sideEvents.append((event, token)) }
+
   func poll(timeout: UInt64) -> [SinkOutcome] {
     defer { outcomes = [] }
     return outcomes
@@ -138,6 +219,11 @@ final class TestSink: EventSink {
     events = []
   }
 
+  func acceptSideEvents() {
+    outcomes.append(.delivered(sideEvents.map(\.token)))
+    sideEvents = []
+  }
+
   func acceptFirst(_ count: Int) {
     outcomes.append(.delivered(events.prefix(count).map(\.token)))
     events.removeFirst(count)
@@ -146,6 +232,8 @@ final class TestSink: EventSink {
   /// The process that was told is gone.
   func forget() {
     events = []
+    sideEvents = []
+    logs = []
     outcomes = []
   }
 
@@ -247,9 +335,17 @@ final class DeliveryStage {
   var spool: any Spool { counting }
 
   private let memory: DeliveryMemory
+  /// For the processes from the next start on.
+  var sampling: SamplingSettings
+  private let logs: GatewaySettings.LogForwarding
 
-  init(memory: DeliveryMemory = DeliveryMemory()) throws {
+  init(
+    memory: DeliveryMemory = DeliveryMemory(), sampling: SamplingSettings = SamplingSettings(),
+    logs: GatewaySettings.LogForwarding = .off
+  ) throws {
+    self.logs = logs
     self.memory = memory
+    self.sampling = sampling
     var template = Array("/tmp/hoglet-delivery-XXXXXX".utf8CString)
     path = try #require(
       unsafe template.withUnsafeMutableBufferPointer { unsafe $0.baseAddress.flatMap { unsafe mkdtemp($0) } }
@@ -258,7 +354,7 @@ final class DeliveryStage {
     listener = Listener(mailbox)
     counting = CountingSpool(try Self.open(path, listener))
     metrics = Metrics { $0 }
-    delivery = Self.make(counting, sink, mailbox, program, memory, time, metrics)
+    delivery = Self.make(counting, sink, mailbox, program, memory, sampling, logs, time, metrics)
     time.now.add(1, ordering: .relaxed)
     try delivery.recover()
   }
@@ -272,20 +368,22 @@ final class DeliveryStage {
 
   private static func make(
     _ spool: CountingSpool, _ sink: TestSink, _ mailbox: Mailbox, _ program: Program, _ memory: DeliveryMemory,
-    _ time: Time, _ metrics: Metrics
+    _ sampling: SamplingSettings, _ logs: GatewaySettings.LogForwarding, _ time: Time, _ metrics: Metrics
   ) -> Delivery {
     var log = Logger(label: "test")
     log.logLevel = .critical
     return Delivery(
       spool: spool, sink: sink, mailbox: mailbox, program: program,
       ripeness: RipenessSettings(quiet: 10_000_000_000, rootGrace: 6_000_000_000, max: 600_000_000_000),
-      memory: memory, clock: { time.now.load(ordering: .relaxed) }, metrics: metrics, log: log, publish: { _ in })
+      sampling: sampling, logs: logs, memory: memory, clock: { time.now.load(ordering: .relaxed) }, metrics: metrics,
+      log: log, publish: { _ in })
   }
 
   /// Sends a request and waits until it is durable.
   func send(_ spans: [TestSpan]) { send(TestSpan.request(spans), .traces) }
 
   func send(records: [TestRecord]) { send(TestRecord.request(records), .logs) }
+  func send(lines: [TestLine]) { send(TestLine.request(lines), .logs) }
 
   private func send(_ request: [UInt8], _ signal: Signal) {
     var body = request
@@ -354,7 +452,7 @@ final class DeliveryStage {
     listener = Listener(mailbox)
     counting = CountingSpool(try Self.open(path, listener))
     metrics = Metrics { $0 }
-    delivery = Self.make(counting, sink, mailbox, program, memory, time, metrics)
+    delivery = Self.make(counting, sink, mailbox, program, memory, sampling, logs, time, metrics)
     time.now.add(1, ordering: .relaxed)
     try delivery.recover()
   }
@@ -371,10 +469,10 @@ final class DeliveryStage {
     let lane = metrics.lane(key: Self.key)
     func total(_ state: RecordState) -> Int { lane.total(state, signal) }
     return Counts(
-      arrived: total(.accepted) + total(.recovered) + total(.retried), delivered: total(.delivered),
+      arrived: RecordState.allCases.filter(\.isArrival).reduce(0) { $0 + total($1) }, delivered: total(.delivered),
       noEvent: total(.noEvent),
       duplicate: total(.duplicate), consumed: total(.consumed), deadLettered: total(.deadLettered),
-      pending: lane.pending(signal))
+      sampledOut: total(.sampledOut), pending: lane.pending(signal))
   }
 
   struct Counts {
@@ -384,6 +482,7 @@ final class DeliveryStage {
     var duplicate: Int
     var consumed: Int
     var deadLettered: Int
+    var sampledOut: Int
     var pending: Int
   }
 

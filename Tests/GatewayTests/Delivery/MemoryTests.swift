@@ -1,5 +1,6 @@
 import Bytes
 import Spool
+import Sampling
 import Telemetry
 import Testing
 
@@ -12,9 +13,8 @@ import Testing
     var index = RequestIndex()
     index.records = [RecordEntry(flags: [.ended], scope: 0, body: Slice(0, 1), span: 1, parent: 0, start: 1)]
     var trace = OpenTrace(arrival: 1)
-    trace.add(
-      Unit(trace: DecisionLogTests.trace(1), first: 0, count: 1), index,
-      reference: UnitReference(sequence: 1, unit: 0, records: 1), arrival: 1)
+    let unit = Unit(trace: DecisionLogTests.trace(1), first: 0, count: 1)
+    trace.add(unit, index, reference: UnitReference(sequence: 1, unit: 0, unit, index), arrival: 1)
     return trace.cost
   }
 
@@ -102,7 +102,9 @@ import Testing
 
   @Test func `decision blocks of a backlog go some seconds at a time, until none are left`() {
     let metrics = Metrics { $0 }
-    var lane = LaneState(lane: LaneID(1), metrics: metrics.lane(key: "phc_test"))
+    var lane = LaneState(
+      lane: LaneID(1), metrics: metrics.lane(key: "phc_test"),
+      sampling: LaneSampling(policy: SamplingPolicy(), instance: []))
     for second in UInt64(1)...20 {
       lane.clock = second * 1_000_000_000
       for _ in 0..<3 { _ = lane.newBlock(through: second) }

@@ -14,10 +14,9 @@ import Testing
     for (number, unit) in units.enumerated() {
       var index = RequestIndex()
       index.records = unit.records
+      let entry = Unit(trace: TraceID(high: 1, low: 1), first: 0, count: UInt32(unit.records.count))
       trace.add(
-        Unit(trace: TraceID(high: 1, low: 1), first: 0, count: UInt32(unit.records.count)), index,
-        reference: UnitReference(sequence: UInt64(number + 1), unit: 0, records: UInt32(unit.records.count)),
-        arrival: unit.at)
+        entry, index, reference: UnitReference(sequence: UInt64(number + 1), unit: 0, entry, index), arrival: unit.at)
     }
     return trace
   }

@@ -1,0 +1,171 @@
+import Foundation
+import Sampling
+import Telemetry
+import Testing
+
+@testable import Gateway
+
+/// Sampling in delivery: what is left out is left out once, summed once, and an error still brings it out.
+@Suite struct SamplingDeliveryTests {
+  /// Nothing but errors.
+  static var errorsOnly: SamplingSettings {
+    var rates = SamplingRates()
+    rates.global = 0
+    return SamplingSettings(policy: SamplingPolicy(version: 7, target: .rates(rates)))
+  }
+
+  /// Half of the traces: those whose random bits are in the upper half.
+  static var half: SamplingSettings {
+    var rates = SamplingRates()
+    rates.global = 0.5
+    return SamplingSettings(policy: SamplingPolicy(version: 7, target: .rates(rates)))
+  }
+  static let kept: UInt64 = 0xf0_0000_0000_0000
+
+  /// The sum of a number over all roll-ups that wait at the sink.
+  static func sum(_ name: String, _ sink: TestSink) throws -> Int {
+    try sink.sideEvents.reduce(0) { sum, sent in
+      let object = try JSONSerialization.jsonObject(with: Data(sent.event.json)) as? [String: Any]
+      let properties = try #require(object?["properties"] as? [String: Any])
+      #expect(object?["event"] as? String == "hoglet_rollup")
+      return sum + (properties[name] as? Int ?? 0)
+    }
+  }
+
+  @Test func `a trace that is left out is counted, kept for late errors, and summed`() throws {
+    let stage = try DeliveryStage(sampling: Self.errorsOnly)
+    stage.send([.init(trace: 1, span: 1, name: "agent"), .init(trace: 1, span: 2, parent: 1, inputTokens: 40)])
+    stage.advance(seconds: 7)
+    #expect(stage.sink.events.isEmpty)
+    #expect(stage.counts.sampledOut == 2 && stage.counts.pending == 0)
+    #expect(stage.spool.status.requests == 1, "an error may come")
+    stage.advance(seconds: 601)
+    #expect(stage.spool.status.requests == 0)
+    stage.advance(seconds: 3_600)
+    #expect(try Self.sum("events", stage.sink) == 2)
+    #expect(try Self.sum("units", stage.sink) == 1)
+    #expect(try Self.sum("input_tokens", stage.sink) == 40)
+    stage.sink.acceptSideEvents()
+    stage.advance(seconds: 3_600)
+    #expect(stage.sink.sideEvents.isEmpty, "a sum is sent once")
+    stage.close()
+  }
+
+  @Test func `an error is kept and says why`() throws {
+    let stage = try DeliveryStage(sampling: Self.errorsOnly)
+    stage.send([.init(trace: 1, span: 1, isError: true)])
+    stage.advance(seconds: 7)
+    let json = try #require(stage.sink.events.first?.json)
+    #expect(
+      json.contains(
+        #""$sample_weight":1,"$sample_rate":1,"$sample_reason":"error","$sample_policy":"7","#), "\(json)")
+    stage.close()
+  }
+
+  @Test func `without a policy events say nothing of sampling, but what was sampled before has its weight`() throws {
+    let stage = try DeliveryStage()
+    stage.send([.init(trace: 1, span: 1)])
+    stage.send([.init(trace: 2, span: 2, traceState: "ot=th:c")])
+    stage.advance(seconds: 7)
+    #expect(!stage.sink.events[0].json.contains("$sample"))
+    #expect(stage.sink.events[1].json.contains(#""$sample_weight":4,"$sample_rate":0.25"#), "\(stage.sink.events[1])")
+    stage.close()
+  }
+
+  @Test func `a kept trace tells its weight, also what comes late`() throws {
+    let stage = try DeliveryStage(sampling: Self.half)
+    stage.send([.init(trace: Self.kept, span: 1, name: "agent")])
+    stage.send([.init(trace: 1, span: 9, name: "agent")])
+    stage.advance(seconds: 7)
+    #expect(stage.sink.spans == [1])
+    stage.send([.init(trace: Self.kept, span: 2, parent: 1), .init(trace: 1, span: 10, parent: 9)])
+    stage.turn()
+    #expect(stage.sink.spans == [1, 2])
+    for event in stage.sink.events {
+      #expect(event.json.contains(#""$sample_weight":2,"$sample_rate":0.5,"$sample_reason":"policy""#))
+    }
+    #expect(stage.counts.sampledOut == 2)
+    stage.close()
+  }
+
+  @Test(arguments: [false, true])
+  func `an error that comes late brings the whole trace out`(afterCrash: Bool) throws {
+    let stage = try DeliveryStage(sampling: Self.errorsOnly)
+    stage.send([.init(trace: 1, span: 1, name: "agent", user: "ada"), .init(trace: 1, span: 2, parent: 1)])
+    stage.advance(seconds: 7)
+    if afterCrash {
+      try stage.restart()
+      stage.turn()
+      #expect(stage.sink.events.isEmpty)
+    }
+    stage.send([.init(trace: 1, span: 3, parent: 1, isError: true)])
+    stage.turn()
+    #expect(stage.sink.names == ["$ai_trace", "$ai_generation", "$ai_generation"])
+    #expect(stage.sink.events.allSatisfy { $0.json.contains(#""$sample_reason":"late_error""#) })
+    let identities = stage.sink.identities
+    // What was frozen anew is whole after another crash too.
+    try stage.restart()
+    stage.turn()
+    #expect(stage.sink.identities == identities)
+    stage.sink.acceptAll()
+    stage.advance(seconds: 7_200)
+    #expect(stage.spool.status.requests == 0)
+    #expect(try Self.sum("events", stage.sink) == 0 && Self.sum("units", stage.sink) == 0)
+    #expect(stage.counts.pending == 0)
+    stage.close()
+  }
+
+  @Test func `after the wait an error of a trace that was left out goes out alone`() throws {
+    let stage = try DeliveryStage(sampling: Self.errorsOnly)
+    stage.send([.init(trace: 1, span: 1, name: "agent")])
+    stage.advance(seconds: 7)
+    stage.advance(seconds: 601)
+    stage.send([.init(trace: 1, span: 2, parent: 1, isError: true), .init(trace: 1, span: 3, parent: 1)])
+    stage.turn()
+    #expect(stage.sink.spans == [2, 3])
+    stage.close()
+  }
+
+  @Test func `whenever the process dies, sums and events are what came, and repeated spans count once`() throws {
+    // A crash after each step; the requests come again, as from a client that saw no answer.
+    for crash in 0..<6 {
+      let stage = try DeliveryStage(sampling: Self.half)
+      var step = 0
+      func mayCrash() throws {
+        if step == crash { try stage.restart() }
+        step += 1
+      }
+      let spans: [TestSpan] = [
+        .init(trace: 1, span: 1, name: "agent"), .init(trace: 1, span: 2, parent: 1, inputTokens: 5),
+        .init(trace: Self.kept, span: 3, inputTokens: 7),
+      ]
+      stage.send(spans)
+      try mayCrash()
+      stage.advance(seconds: 7)
+      try mayCrash()
+      stage.send(spans)
+      stage.turn()
+      try mayCrash()
+      var sent = Set(stage.sink.identities)
+      stage.sink.acceptAll()
+      stage.turn()
+      try mayCrash()
+      stage.advance(seconds: 700)
+      sent.formUnion(stage.sink.identities)
+      stage.sink.acceptAll()
+      try mayCrash()
+      stage.advance(seconds: 3_600)
+      let sums = stage.sink.sideEvents.map(\.event)
+      try mayCrash()
+      stage.advance(seconds: 60)
+      #expect(stage.sink.sideEvents.map(\.event) == sums, "the same roll-ups, whoever sends them (crash \(crash))")
+      #expect(sent.count == 1, "crash \(crash)")
+      #expect(try Self.sum("events", stage.sink) == 2, "crash \(crash)")
+      #expect(try Self.sum("input_tokens", stage.sink) == 5, "crash \(crash)")
+      stage.sink.acceptSideEvents()
+      stage.advance(seconds: 60)
+      #expect(stage.spool.status.requests == 0 && stage.counts.pending == 0, "crash \(crash)")
+      stage.close()
+    }
+  }
+}
