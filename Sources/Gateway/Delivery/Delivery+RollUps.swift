@@ -91,10 +91,11 @@ extension Delivery {
         log.error("what was known of sampling cannot be read (\(error)); roll-ups of its last minutes are lost")
       }
     }
-    for (block, bytes) in lane.leftOutInLog where block > lane.sampling.covers {
+    let covered = lane.sampling.covers
+    for (block, bytes) in lane.leftOutInLog where block > covered {
       guard let amounts = try? LeftOutAmounts(bytes) else { continue }
       amounts.apply(to: &lane.sampling.table, at: startedAt)
-      lane.sampling.covers = block
+      lane.sampling.covers = max(lane.sampling.covers, block)
       lane.sampling.isChanged = true
     }
     (lane.checkpoint, lane.leftOutInLog) = (nil, [])

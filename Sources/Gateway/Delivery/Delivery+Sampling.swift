@@ -82,7 +82,9 @@ extension Delivery {
     forgetLeftOut(&lane)
     if let due = lane.sampling.sampler.nextDue, due <= lane.clock {
       lane.sampling.verdicts += lane.sampling.sampler.close(at: lane.clock)
+      // What kept traces stand for follows from what was dropped beside them: a crash should not forget that.
       lane.sampling.isChanged = true
+      lane.sampling.savedAt = 0
     }
     lane.sampling.closeRollUps(at: lane.clock)
     while mayRead(lane), let release = lane.sampling.verdicts.popLast() {

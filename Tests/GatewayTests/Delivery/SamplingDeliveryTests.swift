@@ -168,4 +168,75 @@ import Testing
       stage.close()
     }
   }
+
+  // MARK: Under a budget
+
+  /// Ten events a minute.
+  static var tight: SamplingSettings {
+    var budget = SamplingBudget(eventsPerMinute: 10)
+    budget.guards.firstSightings = 0
+    return SamplingSettings(policy: SamplingPolicy(version: 9, target: .budget(budget)))
+  }
+
+  /// Trace ids whose random bits are spread evenly.
+  static func trace(_ number: Int, of count: Int) -> UInt64 {
+    UInt64(number * 2 + 1) * (SamplingThreshold.end / UInt64(count * 2))
+  }
+
+  @Test(arguments: [nil, 0, 1, 2, 3] as [Int?])
+  func `under a budget traces wait, few go out, and all are accounted for`(crash: Int?) throws {
+    let stage = try DeliveryStage(sampling: Self.tight)
+    let count = 120
+    for number in 0..<count {
+      stage.send([.init(trace: Self.trace(number, of: count), span: UInt64(number + 1), inputTokens: 10)])
+    }
+    var step = 0
+    func mayCrash() throws {
+      if step == crash { try stage.restart() }
+      step += 1
+    }
+    stage.advance(seconds: 8)
+    #expect(stage.sink.events.isEmpty, "the minute is open")
+    try mayCrash()
+    stage.advance(seconds: 30)
+    try mayCrash()
+    stage.advance(seconds: 90)
+    var sent = Set(stage.sink.identities)
+    #expect(sent.count > 0 && sent.count < 40, "\(sent.count) of \(count) for ten a minute")
+    let weights = try stage.sink.events.map { sent in
+      let after = try #require(sent.json.firstRange(of: "\"$sample_weight\":")?.upperBound)
+      return try #require(Double(sent.json[after...].prefix { $0 != "," }))
+    }
+    // After a crash within the minute the few that had waited are judged anew; what the others stood for is made up later.
+    #expect(
+      crash == 1 || abs(weights.reduce(0, +) - Double(count)) < Double(count) / 3, "weights stand for all: \(weights)")
+    try mayCrash()
+    stage.advance(seconds: 120)
+    sent.formUnion(stage.sink.identities)
+    stage.sink.acceptAll()
+    stage.turn()
+    try mayCrash()
+    stage.advance(seconds: 700)
+    stage.advance(seconds: 3_600)
+    let summed = try Self.sum("events", stage.sink)
+    #expect(summed + sent.count == count, "\(summed) + \(sent.count)")
+    #expect(try Self.sum("input_tokens", stage.sink) == 10 * (count - sent.count))
+    #expect(stage.counts.pending == 0 && stage.spool.status.requests == 0)
+    stage.close()
+  }
+
+  @Test func `what comes while a trace waits belongs to it, and an error lets it out`() throws {
+    let stage = try DeliveryStage(sampling: Self.tight)
+    // So many that the second one alone would be dropped: its random bits are the lowest.
+    for number in 0..<100 {
+      stage.send([.init(trace: Self.trace(number, of: 100), span: UInt64(number * 10 + 1), name: "agent")])
+    }
+    stage.advance(seconds: 8)
+    let low = Self.trace(0, of: 100)
+    stage.send([.init(trace: low, span: 2, parent: 1, isError: true)])
+    stage.advance(seconds: 120)
+    let spans = stage.sink.spans
+    #expect(spans.contains(1) && spans.contains(2), "\(spans)")
+    stage.close()
+  }
 }
