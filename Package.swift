@@ -2,13 +2,19 @@
 // Hoglet: a gateway between OpenTelemetry and PostHog. The floors of the targets are held by Tests/ArchitectureTests.
 import PackageDescription
 
-let settings: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .strictMemorySafety(),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .treatAllWarnings(as: .error),
-]
+/// Set by scripts/fuzz.sh: everything of ours counts which ways are taken, and Tests/Fuzzing is built as well.
+let isFuzzing = Context.environment["HOGLET_FUZZ"] != nil
+let coverage: [SwiftSetting] =
+  isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing", "-assert-config", "Debug"])] : []
+
+let settings: [SwiftSetting] =
+  coverage + [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+  ]
 
 func target(_ name: String, _ dependencies: [Target.Dependency], extra: [SwiftSetting] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings + extra)
@@ -146,3 +152,15 @@ let package = Package(
     .target(name: "FailingDisk", path: "Tests/FailingDisk"),
   ]
 )
+
+if isFuzzing {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzzing",
+      dependencies: nio + [
+        "Gateway", "Spool", "Mapping", "OTLP", "Transport", "Telemetry", "Codec", "Bytes",
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      path: "Tests/Fuzzing", exclude: ["corpus"], swiftSettings: settings,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+}

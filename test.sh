@@ -36,6 +36,12 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH="${SWT_EXPERIMENTAL_MAXIMU
 # A crashing child would otherwise leave swift-backtrace holding the pipe for ever.
 SWIFT_BACKTRACE=enable=no swift test --skip-build --disable-xctest "$@"
 
+# Only with all tests: building everything once more takes longer than most of them.
+if [ $# -eq 0 ]; then
+  say "fuzz"
+  scripts/fuzz.sh 15
+fi
+
 say "format"
 swift format lint --strict --recursive Package.swift Sources Tests
 

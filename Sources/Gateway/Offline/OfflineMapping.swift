@@ -21,7 +21,12 @@ package struct OfflineMapping {
   }
 
   package init(program: Program) {
-    mapper = Mapper(program: program)
+    self.init(mapper: Mapper(program: program))
+  }
+
+  /// With a mapper that has mapped other things, as delivery's has.
+  init(mapper: Mapper) {
+    self.mapper = mapper
   }
 
   /// Adds the body of an OTLP request, protobuf or JSON, traces or logs: told by its content. Returns what is odd about it.
