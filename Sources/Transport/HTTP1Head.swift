@@ -24,27 +24,33 @@ struct HTTP1Head {
     var hosts = 0
     var length: String?
     var expectation: String?
+    var coding: String?
     for (name, value) in head.headers {
       switch name.utf8.count {
       case 4 where name.isHeader("host"): hosts += 1
       case 6 where name.isHeader("expect"): RequestHead.join(value, to: &expectation)
       case 7 where name.isHeader("upgrade"): asksUpgrade = true
       case 14 where name.isHeader("content-length"): RequestHead.join(value, to: &length)
-      case 17 where name.isHeader("transfer-encoding"): isChunked = true
+      case 17 where name.isHeader("transfer-encoding"): RequestHead.join(value, to: &coding)
       default: _ = request.note(name, value)
       }
     }
+    isChunked = coding != nil
     if !isChunked { request.contentLength = length.map { Int($0) ?? .max } ?? 0 }
     asksUpgrade = asksUpgrade || head.method == .CONNECT
-    check(head.version, hosts: hosts, length: length, expectation: expectation)
+    check(head.version, hosts: hosts, length: length, coding: coding, expectation: expectation)
   }
 
   /// What the parser lets through but must not be guessed at: two parties would read it differently (smuggling).
-  private mutating func check(_ version: HTTPVersion, hosts: Int, length: String?, expectation: String?) {
+  private mutating func check(
+    _ version: HTTPVersion, hosts: Int, length: String?, coding: String?, expectation: String?
+  ) {
     if hosts > 1 || (hosts == 0 && version.minor > 0) {
       fault = (400, "a request needs one host header")
     } else if isChunked && (length != nil || version.minor == 0) {
       fault = (400, "transfer-encoding stands beside content-length or in HTTP/1.0")
+    } else if let coding, coding.lowercased() != "chunked" {
+      fault = (400, "the only transfer-encoding known here is chunked")
     } else if let length, Int(length) == nil {
       fault = (400, "content-length is not one number")
     }

@@ -21,6 +21,15 @@ import Transport
     ("a length beyond 64 bits", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\na"),
     ("no chunked at the end", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n"),
     ("an unknown transfer coding", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
+    ("chunked twice", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"),
+    (
+      "chunked in two headers",
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    ),
+    ("chunked behind another", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
+    ("chunked with a control", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \u{b}chunked\r\n\r\n0\r\n\r\n"),
+    ("a blank before that colon", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n"),
+    ("an empty coding", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n0\r\n\r\n"),
     ("chunked in HTTP/1.0", "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     ("bare line feeds", "POST /echo HTTP/1.1\nHost: a\nContent-Length: 1\n\na"),
     ("a bare line feed among headers", "POST /echo HTTP/1.1\r\nHost: a\nContent-Length: 1\r\n\r\na"),
@@ -40,6 +49,21 @@ import Transport
       "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n"
     ),
     ("a chunk ended by a line feed", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\na\n0\n\n"),
+    (
+      "a chunk size with a sign",
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\na\r\n0\r\n\r\n"
+    ),
+    ("a chunk size in C", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n"),
+    ("a blank before it", "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n 1\r\na\r\n0\r\n\r\n"),
+    (
+      "a line feed in its extension",
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;a\nb\r\na\r\n0\r\n\r\n"
+    ),
+    (
+      "a line feed in a trailer",
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nx: a\nb\r\n\r\n"
+    ),
+    ("a line feed in a value", "POST /echo HTTP/1.1\r\nHost: a\r\nX: a\nb\r\n\r\n"),
     ("no host", "POST /echo HTTP/1.1\r\nContent-Length: 1\r\n\r\na"),
     ("two hosts", "POST /echo HTTP/1.1\r\nHost: a\r\nHost: a\r\nContent-Length: 1\r\n\r\na"),
     ("no method", "/echo HTTP/1.1\r\nHost: a\r\n\r\n"),
