@@ -10,6 +10,8 @@ package enum CodecError: Error, Equatable, CustomStringConvertible {
   case trailingBytes(ContentEncoding, count: Int)
   /// A zstd frame asks for a window above `ZstdFrames.windowLogMax`.
   case windowTooLarge
+  /// There is no memory for what comes out; not the client's fault.
+  case noRoom
 
   package var description: String {
     switch self {
@@ -23,6 +25,8 @@ package enum CodecError: Error, Equatable, CustomStringConvertible {
       "\(count) bytes follow the end of the \(encoding.rawValue) body"
     case .windowTooLarge:
       "the zstd body needs a window above 8 MiB; compress at level 19 or below and without --long"
+    case .noRoom:
+      "there is no memory for the body once it is decompressed; retry"
     }
   }
 }

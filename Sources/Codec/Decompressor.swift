@@ -5,11 +5,12 @@ package import Bytes
 /// The bound holds before the bytes exist, and memory follows what really comes out: a claimed size is believed only as
 /// far as the bytes that arrived make it plausible (`Growth`).
 package enum Decompressor {
-  /// Unpacks `bytes`; at most `limit` bytes come out. Throws `tooLarge` for the first byte more.
+  /// Unpacks `bytes`; at most `limit` bytes come out. Throws `tooLarge` for the first byte more, and `noRoom` where
+  /// `hold` refuses: it is asked for all of the memory that is to be used before any of it is.
   ///
   /// Several gzip members or zstd frames in a row are one body. After the end only zero bytes may follow (block padding).
   package static func decompress(
-    _ bytes: ByteSpan, encoding: ContentEncoding, limit: Int
+    _ bytes: ByteSpan, encoding: ContentEncoding, limit: Int, hold: (Int) -> Bool = { _ in true }
   ) throws(CodecError) -> [UInt8] {
     precondition(limit >= 0 && limit < .max)
     switch encoding {
@@ -18,9 +19,9 @@ package enum Decompressor {
       var copy = [UInt8]()
       copy.append(bytes, Slice(0, bytes.count))
       return copy
-    case .gzip: return try Inflater().gzip(bytes, limit: limit)
-    case .deflate: return try Inflater().deflate(bytes, limit: limit)
-    case .zstd: return try ZstdFrames().decompress(bytes, limit: limit)
+    case .gzip: return try Inflater().gzip(bytes, limit: limit, hold)
+    case .deflate: return try Inflater().deflate(bytes, limit: limit, hold)
+    case .zstd: return try ZstdFrames().decompress(bytes, limit: limit, hold)
     }
   }
 

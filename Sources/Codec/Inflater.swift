@@ -19,12 +19,12 @@ import CDeflate
 
   deinit { unsafe libdeflate_free_decompressor(decompressor) }
 
-  borrowing func gzip(_ bytes: ByteSpan, limit: Int) throws(CodecError) -> [UInt8] {
+  borrowing func gzip(_ bytes: ByteSpan, limit: Int, _ hold: (Int) -> Bool) throws(CodecError) -> [UInt8] {
     var growth = Growth(packed: bytes.count, claimed: Self.claimedSize(bytes), limit: limit)
     var output = [UInt8]()
     var offset = 0
     repeat {
-      offset += try member(.gzip, of: bytes, from: offset, into: &output, &growth, encoding: .gzip)
+      offset += try member(.gzip, of: bytes, from: offset, into: &output, &growth, hold, encoding: .gzip)
     } while offset + 1 < bytes.count && bytes[offset] == 0x1f && bytes[offset + 1] == 0x8b
     try checkEnd(bytes, offset, .gzip)
     return output
@@ -32,11 +32,11 @@ import CDeflate
 
   /// `Content-Encoding: deflate` means zlib; some clients send raw deflate, which never begins like a zlib header:
   /// its first byte would be a stored block with non-zero padding.
-  borrowing func deflate(_ bytes: ByteSpan, limit: Int) throws(CodecError) -> [UInt8] {
+  borrowing func deflate(_ bytes: ByteSpan, limit: Int, _ hold: (Int) -> Bool) throws(CodecError) -> [UInt8] {
     var growth = Growth(packed: bytes.count, claimed: nil, limit: limit)
     var output = [UInt8]()
     let container: Container = Self.isZlib(bytes) ? .zlib : .raw
-    let offset = try member(container, of: bytes, from: 0, into: &output, &growth, encoding: .deflate)
+    let offset = try member(container, of: bytes, from: 0, into: &output, &growth, hold, encoding: .deflate)
     try checkEnd(bytes, offset, .deflate)
     return output
   }
@@ -44,9 +44,10 @@ import CDeflate
   /// Unpacks one member behind `output`; answers how many packed bytes it took.
   private borrowing func member(
     _ container: Container, of bytes: ByteSpan, from offset: Int, into output: inout [UInt8], _ growth: inout Growth,
-    encoding: ContentEncoding
+    _ hold: (Int) -> Bool, encoding: ContentEncoding
   ) throws(CodecError) -> Int {
     while true {
+      guard hold(growth.room) else { throw .noRoom }
       var used = 0
       let result = attempt(container, bytes, offset, &output, room: growth.room - output.count, &used)
       switch result {

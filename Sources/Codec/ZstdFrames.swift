@@ -17,13 +17,14 @@ import CZstd
   deinit { unsafe ZSTD_freeDCtx(context) }
 
   /// Unpacks all frames of `bytes`; see `Decompressor`.
-  borrowing func decompress(_ bytes: ByteSpan, limit: Int) throws(CodecError) -> [UInt8] {
+  borrowing func decompress(_ bytes: ByteSpan, limit: Int, _ hold: (Int) -> Bool) throws(CodecError) -> [UInt8] {
     // One byte above the limit, so that the byte too many shows itself.
     var growth = Growth(packed: bytes.count, claimed: Self.claimedSize(bytes), limit: limit + 1)
     var output = [UInt8]()
     var offset = 0
     var frameStart = 0
     while true {
+      guard hold(min(growth.room, limit)) else { throw .noRoom }
       let step = advance(bytes, &offset, &output, room: growth.room - output.count)
       guard output.count <= limit else { throw .tooLarge(limit: limit) }
       switch step {

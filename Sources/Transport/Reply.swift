@@ -19,8 +19,8 @@ package struct Reply: Sendable {
     return true
   }
 
-  /// Takes as much of the memory for bodies as makes `bytes` for this request, for one that becomes larger than it came
-  /// (decompressed); it is given back with the rest. False when it is not there.
+  /// Makes this request's share of the memory for bodies `bytes`, for one that is to become larger than it came
+  /// (decompressed) or has become smaller; the rest is given back with the answer. False when there is no more.
   package func hold(_ bytes: Int) -> Bool { pending.hold(bytes) }
 
   /// Sends many answers and wakes each event loop once for all of its own: for a commit that settles many requests.
@@ -71,8 +71,8 @@ final class PendingReply: Sendable {
   /// By whoever has the request, so never twice at a time.
   func hold(_ bytes: Int) -> Bool {
     let missing = bytes - reservedBytes.load(ordering: .relaxed)
-    if missing <= 0 { return true }
-    guard transport.budget.reserve(missing) else { return false }
+    if missing < 0 { transport.budget.release(-missing) }
+    guard missing <= 0 || transport.budget.reserve(missing) else { return false }
     reservedBytes.add(missing, ordering: .relaxed)
     return true
   }

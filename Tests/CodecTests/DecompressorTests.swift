@@ -23,6 +23,21 @@ import Testing
     }
   }
 
+  @Test(arguments: Packing.all)
+  func `no memory is used that was not asked for, nor more than the limit asked for`(_ packing: Packing) throws {
+    let text = sampleText(200_000)
+    let packed = try shell(packing.command, input: text)
+    var most = 0
+    let output = try Decompressor.decompress(packed.span, encoding: packing.encoding, limit: 1_000_000) { wanted in
+      most = max(most, wanted)
+      return true
+    }
+    #expect(output == text && (text.count...1_000_000).contains(most))
+    #expect(throws: CodecError.noRoom) {
+      try Decompressor.decompress(packed.span, encoding: packing.encoding, limit: 1_000_000) { $0 < text.count }
+    }
+  }
+
   @Test func `identity is bounded too`() throws {
     let bytes: [UInt8] = [1, 2, 3]
     #expect(try Decompressor.decompress(bytes.span, encoding: .identity, limit: 3) == bytes)

@@ -166,6 +166,9 @@ final class Intake: RequestReceiver {
     }
     do {
       try store(body, head, key, signal, encoding, reply)
+    } catch CodecError.noRoom {
+      metrics.refused(signal, head.wire, status: 503, reason: "memory")
+      reply.send(Answers.unavailable("more is arriving than fits in memory (server.memory); retry", encoding))
     } catch let error as CodecError {
       metrics.refused(
         signal, head.wire, status: error == .tooLarge(limit: settings.bodyBytesMax) ? 413 : 400, reason: "encoding")
@@ -190,12 +193,12 @@ final class Intake: RequestReceiver {
     let packed = try ContentEncoding(header: head.contentEncoding)
     var body = received
     if packed != .identity {
-      body = try Decompressor.decompress(body.span, encoding: packed, limit: settings.bodyBytesMax)
-      guard reply.hold(body.count) else {
-        metrics.refused(signal, head.wire, status: 503, reason: "memory")
-        reply.send(Answers.unavailable("more is arriving than fits in memory (server.memory); retry", encoding))
-        return
+      // Asked for before it is used: each event loop may be unpacking a bomb.
+      let came = body.count
+      body = try Decompressor.decompress(body.span, encoding: packed, limit: settings.bodyBytesMax) {
+        reply.hold(max(came, $0))
       }
+      _ = reply.hold(body.count)
     }
     if encoding == .json { body = try JSONTranscoder.protobuf(from: body.span, signal: signal) }
     let scan = try RequestScanner.scan(&body, signal: signal)
