@@ -10,7 +10,8 @@ typealias Rooms = [ObjectIdentifier: NIOLoopBoundBox<LoopConnections>]
 enum Listener {
   /// Connections the system may hold for us before they are accepted; the system caps it at its own limit.
   private static let backlog: CInt = 4_096
-  /// The most one read takes: a body of 160 kB in three reads, and what an idle connection may keep of it.
+  /// The most one read takes: a body of 160 kB in three reads. What a connection read with last it keeps, so the first
+  /// reads are small: most of a crowd never says more.
   private static let readBytesMax = 64 << 10
 
   /// The listening channel for `address`; it accepts at once.
@@ -29,7 +30,7 @@ enum Listener {
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
         .childChannelOption(
-          .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 4_096, maximum: readBytesMax)
+          .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 1_024, maximum: readBytesMax)
         )
         .childChannelOption(.allowRemoteHalfClosure, value: true)
         .childChannelInitializer { channel in

@@ -10,7 +10,7 @@ final class Program: Sendable {
   }
 
   let name: String
-  private let process: pid_t
+  let process: pid_t
   private let input: Int32
   private let outputPath: String
   private let errorPath: String
