@@ -9,6 +9,10 @@ static inline int hoglet_ssl_ctx_set_min_version(SSL_CTX *context, int version) 
   return (int)SSL_CTX_set_min_proto_version(context, version);
 }
 
+static inline int hoglet_ssl_ctx_set_groups(SSL_CTX *context, const char *groups) {
+  return (int)SSL_CTX_set1_groups_list(context, groups);
+}
+
 static inline void hoglet_ssl_ctx_release_buffers(SSL_CTX *context) {
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 }

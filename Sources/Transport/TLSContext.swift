@@ -8,6 +8,9 @@ import COpenSSL
 
   /// TLS 1.2 suites with forward secrecy and authenticated encryption; those of TLS 1.3 are all like that.
   private static let suites = "ECDHE+AESGCM:ECDHE+CHACHA20"
+  /// What every client has. OpenSSL would also do finite-field groups of up to 8,192 bits, with which one client keeps a
+  /// core busy (CVE-2002-20001).
+  private static let groups = "X25519:P-256:P-384"
 
   init(_ identity: TLSSettings.Identity, clientAuthorities: String?) throws(TLSError) {
     guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw Self.failure("cannot start OpenSSL") }
@@ -17,6 +20,9 @@ import COpenSSL
     guard unsafe hoglet_ssl_ctx_set_min_version(context, TLS1_2_VERSION) == 1,
       unsafe SSL_CTX_set_cipher_list(context, Self.suites) == 1
     else { throw Self.failure("OpenSSL does not know the suites \(Self.suites)") }
+    guard unsafe hoglet_ssl_ctx_set_groups(context, Self.groups) == 1 else {
+      throw Self.failure("OpenSSL does not know the groups \(Self.groups)")
+    }
     // A key with a password would make OpenSSL ask for it on the terminal.
     unsafe SSL_CTX_set_default_passwd_cb(context) { _, _, _, _ in 0 }
     guard unsafe SSL_CTX_use_certificate_chain_file(context, identity.certificate) == 1 else {

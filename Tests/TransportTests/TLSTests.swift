@@ -132,13 +132,19 @@ import Transport
     }
   }
 
-  @Test func `TLS 1.1 is refused`() async throws {
+  @Test(arguments: [
+    ("-tls1_1 -cipher DEFAULT@SECLEVEL=0", "alert protocol version"), ("-groups ffdhe2048", "alert handshake failure"),
+    ("-tls1_2 -cipher AES128-GCM-SHA256", "alert handshake failure"),
+  ])
+  func `TLS 1.1, finite fields and suites without forward secrecy are refused`(flags: String, alert: String)
+    async throws
+  {
     let files = try Files()
     try await Self.run(TLSCertificates(files.settings())) { server in
       let port = server.addresses[0].port
       let answer = try shell(
-        "openssl s_client -tls1_1 -cipher DEFAULT@SECLEVEL=0 -connect 127.0.0.1:\(port) </dev/null 2>&1; true")
-      #expect(answer.contains("alert protocol version"))
+        "openssl s_client \(flags) -connect 127.0.0.1:\(port) </dev/null 2>&1; true")
+      #expect(answer.contains(alert))
       #expect(await eventually { server.counts.handshakesFailed == 1 })
     }
   }
