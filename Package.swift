@@ -145,6 +145,10 @@ let package = Package(
     // The tables of docs/sampling.md.
     .executableTarget(
       name: "SamplingSimulation", dependencies: ["Sampling"], path: "Tests/SamplingSimulation", swiftSettings: settings),
+    // What patterns cost and how right they are: docs/sampling.md.
+    .executableTarget(
+      name: "PatternBenchmark", dependencies: ["Sampling", "Bytes"], path: "Tests/PatternBenchmark",
+      swiftSettings: settings),
     .executableTarget(
       name: "CaptureAdapter", dependencies: ["Capture", "Transport", "Mapping", "Codec", "Bytes"],
       path: "Tests/CaptureAdapter", swiftSettings: settings),

@@ -18,7 +18,7 @@ extension Commands {
         ContentKind.identify(bytes).map { (signal: $0.signal, isJSON: $0.encoding == .json) }
       })
     },
-    spool: { try spool($0) })
+    spool: { try spool($0) }, patterns: { try patterns($0) })
 
   /// `hoglet serve`: runs until a signal.
   private static func serve(_ loaded: LoadedSettings) throws -> CommandStatus {

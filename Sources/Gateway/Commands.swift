@@ -38,6 +38,7 @@ package struct Commands: Sendable {
   package var events: @Sendable (EventsCommand) throws -> CommandStatus
   package var replay: @Sendable (ReplayCommand) throws -> CommandStatus
   package var spool: @Sendable (SpoolCommand) throws -> CommandStatus
+  package var patterns: @Sendable (PatternsCommand) throws -> CommandStatus
 
   package init(
     serve: @escaping @Sendable (LoadedSettings) throws -> CommandStatus,
@@ -47,7 +48,8 @@ package struct Commands: Sendable {
     check: @escaping @Sendable (CheckCommand) throws -> CommandStatus,
     events: @escaping @Sendable (EventsCommand) throws -> CommandStatus,
     replay: @escaping @Sendable (ReplayCommand) throws -> CommandStatus,
-    spool: @escaping @Sendable (SpoolCommand) throws -> CommandStatus
+    spool: @escaping @Sendable (SpoolCommand) throws -> CommandStatus,
+    patterns: @escaping @Sendable (PatternsCommand) throws -> CommandStatus
   ) {
     self.serve = serve
     self.map = map
@@ -57,6 +59,7 @@ package struct Commands: Sendable {
     self.events = events
     self.replay = replay
     self.spool = spool
+    self.patterns = patterns
   }
 }
 

@@ -11,6 +11,6 @@ struct Hoglet: ParsableCommand {
     version: GatewayVersion.current,
     subcommands: [
       ServeVerb.self, MapVerb.self, ExplainVerb.self, DialectsVerb.self, CheckVerb.self, EventsVerb.self,
-      ReplayVerb.self, SpoolVerb.self,
+      ReplayVerb.self, SpoolVerb.self, PatternsVerb.self,
     ])
 }
