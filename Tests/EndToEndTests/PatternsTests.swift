@@ -24,8 +24,9 @@ extension EndToEnd {
 
     /// Behind the signatures, which differ.
     private func columns(_ output: String) -> [String] {
-      output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map {
-        String($0.drop { $0 != "\t" }.dropFirst())
+      // Bytes: to a String, CR LF is one character.
+      output.utf8.split(separator: 0x0a, omittingEmptySubsequences: false).dropLast().map {
+        String(decoding: $0.drop { $0 != 0x09 }.dropFirst(), as: UTF8.self)
       }
     }
 
@@ -65,6 +66,17 @@ extension EndToEnd {
       let ending = try shell("\(Self.colours) | p --summary")
       #expect(ending.code == .code(0))
       #expect(columns(ending.output) == ["5\tpaint <*> now", "1\tend"])
+    }
+
+    @Test func `a summary of more patterns than it has rows counts the rarest together`() throws {
+      // Each line is a word of its own; one comes twice.
+      let ending = try shell(
+        "{ echo 100001; seq 100001 160000; } | tr 0-9 a-j | p --summary > s; head -n 1 s; tail -n 1 s; "
+          + "awk -F '\\t' '{ lines += $2 } END { print lines, NR }' s")
+      #expect(ending.code == .code(0), "\(ending)")
+      #expect(
+        columns(ending.output) == ["2\tbaaaab", "25000\t(patterns too rare to be listed)", ""])
+      #expect(ending.output.hasSuffix("\n60001 35001\n"))
     }
 
     /// Script, output behind the signatures.

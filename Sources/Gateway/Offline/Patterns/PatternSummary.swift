@@ -12,26 +12,26 @@ struct PatternSummary {
     var template: [UInt8]
   }
 
-  private var rows: [PatternID: Row] = [:]
+  private var rows: [UInt64: Row] = [:]
   private(set) var rareLines: UInt64 = 0
 
   mutating func count(_ match: PatternMiner.Match, _ miner: inout PatternMiner) {
-    if let index = rows.index(forKey: match.id) {
+    if let index = rows.index(forKey: match.id.value) {
       rows.values[index].lines += 1
       return
     }
     if rows.count >= Self.rowsMax { dropRare() }
-    rows[match.id] = Row(id: match.id, lines: 1, template: miner.templateBytes(of: match.id))
+    rows[match.id.value] = Row(id: match.id, lines: 1, template: miner.templateBytes(of: match.id))
   }
 
   /// Moves what was counted under ids that are others now.
   mutating func move(_ aliases: [PatternAlias], _ miner: inout PatternMiner) {
     for alias in aliases {
-      guard let old = rows.removeValue(forKey: alias.old) else { continue }
-      if rows[alias.new] == nil {
-        rows[alias.new] = Row(id: alias.new, lines: 0, template: miner.templateBytes(of: alias.new))
+      guard let old = rows.removeValue(forKey: alias.old.value) else { continue }
+      if rows[alias.new.value] == nil {
+        rows[alias.new.value] = Row(id: alias.new, lines: 0, template: miner.templateBytes(of: alias.new))
       }
-      rows[alias.new]?.lines += old.lines
+      rows[alias.new.value]?.lines += old.lines
     }
   }
 
@@ -46,13 +46,11 @@ struct PatternSummary {
   }
 
   private mutating func dropRare() {
-    let counts = rows.values.map(\.lines).sorted()
-    let median = counts[counts.count / 2]
-    var left = Self.rowsMax / 2
-    for row in rows.values where row.lines <= median && left > 0 {
-      rows[row.id] = nil
+    // By id where they are equally rare: in the dictionary's own order, one end of it would stay and fill up.
+    let rising = rows.values.sorted { ($0.lines, $0.id.value) < ($1.lines, $1.id.value) }
+    for row in rising.prefix(Self.rowsMax / 2) {
+      rows[row.id.value] = nil
       rareLines += row.lines
-      left -= 1
     }
   }
 }
