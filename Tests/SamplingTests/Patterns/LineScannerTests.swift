@@ -2,6 +2,8 @@ import Bytes
 import Sampling
 import Testing
 
+@testable import SamplingSimulation
+
 @Suite struct LineScannerTests {
   /// From the table of what is a value and what a word.
   @Test(arguments: [

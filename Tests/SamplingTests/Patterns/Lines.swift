@@ -1,6 +1,8 @@
 import Bytes
 import Sampling
 
+@testable import SamplingSimulation
+
 /// How tests hand text to what is tested.
 extension PatternMiner {
   mutating func match(_ text: String) -> Match { match(Array(text.utf8)) }
@@ -18,21 +20,6 @@ extension LineScanner {
   mutating func template(_ text: String) -> String {
     let bytes = Array(text.utf8)
     return String(decoding: template(of: bytes.span, Slice(0, bytes.count)), as: UTF8.self)
-  }
-}
-
-/// A small seeded generator (SplitMix64), so that a failure can be run again.
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-    return value ^ value >> 31
   }
 }
 

@@ -2,6 +2,8 @@ import Bytes
 import Sampling
 import Testing
 
+@testable import SamplingSimulation
+
 @Suite struct PatternMinerTests {
   @Test func `a known line keeps its pattern, and only the first is new`() {
     var miner = PatternMiner()
