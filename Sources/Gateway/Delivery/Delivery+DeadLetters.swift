@@ -91,9 +91,12 @@ extension Delivery {
       log.error("dead letter \(stored.sequence) does not decode; it is set aside")
       return lane.damagedRequests.append(stored.sequence)
     }
-    lane.metrics.count(stored.arrival <= startedAt ? .recovered : .retried, .traces, frozen.events.count)
+    // A letter of log records has no events.
+    let signal: Signal = frozen.events.isEmpty ? .logs : .traces
+    let records = frozen.events.isEmpty ? index.records.count : frozen.events.count
+    lane.metrics.count(stored.arrival <= startedAt ? .recovered : .retried, signal, records)
     lane.requests[stored.sequence] = PendingRequest(
-      signal: .traces, arrival: stored.arrival, unitsLeft: index.units.count, retried: frozen)
+      signal: signal, arrival: stored.arrival, unitsLeft: index.units.count, retried: frozen)
     indexes.insert(index, IndexCache.Key(lane: lane.lane, sequence: stored.sequence))
     retry(stored.sequence, &lane)
   }
@@ -122,9 +125,15 @@ extension Delivery {
       log.error("a retried dead letter cannot be read (\(error))")
       loader.reset()
       counts.deadSpans = frozen.events.count
+      if frozen.events.isEmpty { counts.deadLogs = units.reduce(0) { $0 + Int($1.records) } }
       counts.count(in: lane.metrics)
       lane.requests[sequence] = nil
       return lane.damagedRequests.append(sequence)
+    }
+    if frozen.events.isEmpty {
+      var batch = Batch()
+      loader.take { swap(&batch, &$0) }
+      return forwardAgain(batch, frozen, units, &lane)
     }
     loader.take { mapper.load(&$0, trace: frozen.trace) }
     var context = WritingContext()

@@ -1,5 +1,6 @@
 import Bytes
 import Mapping
+import OTLP
 import Sampling
 import Spool
 import Telemetry
@@ -178,8 +179,37 @@ extension Delivery {
     let records = LogPieces.isPiece(piece) ? LogPieces.count(piece) : 1
     outgoing[token]?.settled.deliveredLogs -= records
     outgoing[token]?.settled.deadLogs += records
-    outgoing[token]?.letters.append(DeadLetter(time: clock(), status: status, reason: reason, event: piece))
+    let source = letterSource(ofLogs: piece)
+    outgoing[token]?.letters.append(
+      DeadLetter(time: clock(), status: status, reason: reason, event: source == nil ? piece : [], source: source))
     settle(token, delivered: 1, dead: 0)
+  }
+
+  /// Records as they were sent are all that a letter needs to try them again; nil for those that went out as an event.
+  private func letterSource(ofLogs piece: [UInt8]) -> DeadLetterSource? {
+    guard LogPieces.isPiece(piece) else { return nil }
+    var body = piece
+    guard let scan = try? RequestScanner.scan(&body, signal: .logs) else { return nil }
+    var entry = ByteBuffer()
+    entry.append(
+      .frozen(
+        FrozenTrace(
+          trace: TraceID(logsOf: 0), through: 0, decision: .keepAll, memory: TraceMemory(identity: []), events: [])))
+    return DeadLetterSource(frozen: entry.array(), index: scan.index.encoded(), body: body, tracesCount: 0)
+  }
+
+  /// Log records that were a dead letter, as `batch` holds them: forwarded as they are.
+  func forwardAgain(_ batch: Batch, _ frozen: FrozenTrace, _ units: [UnitReference], _ lane: inout LaneState) {
+    let start = freezing.output.count
+    let pieces = LogPieces.write(batch, kept: batch.logs.indices, to: &freezing.output) { _ in [] }
+    var settled = SettledRecords()
+    settled.deliveredLogs = batch.logs.count
+    settled.delivered = -pieces.count
+    hold(
+      OutgoingTrace(
+        lane: lane.lane, frozen: frozen, isRetry: true, units: units, eventsLeft: pieces.count,
+        bytes: freezing.output.count - start, settled: settled),
+      [], logs: pieces, &lane)
   }
 }
 
