@@ -36,6 +36,9 @@ package enum Decompressor {
 struct Growth {
   /// A claim up to this many times the packed bytes is believed at once: telemetry packs 5 to 15 times.
   static let plausibleRatio = 16
+  /// What is offered first where nothing is claimed. Room that is not written to costs nothing but its share of the
+  /// budget for a moment; room that is too small, a copy of all that came out.
+  static let guessedRatio = 8
   /// Below this many bytes a second attempt costs more than the memory.
   static let leastRoom = 4_096
 
@@ -45,7 +48,7 @@ struct Growth {
   init(packed: Int, claimed: Int?, limit: Int) {
     let plausible = max(packed.multipliedOrMax(by: Self.plausibleRatio), Self.leastRoom)
     self.limit = limit
-    room = min(claimed ?? max(packed.multipliedOrMax(by: 4), Self.leastRoom), plausible, limit)
+    room = min(claimed ?? max(packed.multipliedOrMax(by: Self.guessedRatio), Self.leastRoom), plausible, limit)
   }
 
   /// Doubles the room, up to the limit. False when the limit was offered already.

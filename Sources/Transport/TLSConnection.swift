@@ -46,38 +46,41 @@ final class TLSConnection: ChannelDuplexHandler, Connection {
       hasBegun = true
       guard bytes.readableBytesView.first == Self.handshakeRecord else { return refuseCleartext(context) }
     }
-    while let session, bytes.readableBytes > 0,
+    // One buffer for all records of a read; with room for one that was not complete before.
+    var clear = context.channel.allocator.buffer(capacity: bytes.readableBytes + TLSSession.recordBytesMax)
+    var progress = TLSSession.Progress.waiting
+    while let session, progress == .waiting, bytes.readableBytes > 0,
       let piece = bytes.readSlice(length: min(bytes.readableBytes, TLSSession.recordBytesMax))
     {
-      take(piece, session, context)
+      progress = take(piece, session, into: &clear, context)
     }
-  }
-
-  private func take(_ bytes: ByteBuffer, _ session: TLSSession, _ context: ChannelHandlerContext) {
-    unsafe bytes.withUnsafeReadableBytes { unsafe session.receive($0) }
-    if !session.isEstablished {
-      switch session.handshake() {
-      case .done:
-        transport.counters.handshakes.add(1, ordering: .relaxed)
-        room.remove(self)
-      case .waiting: break
-      case .ended, .failed:
-        send(context)
-        return context.close(promise: nil)
-      }
-      send(context)
-      if !session.isEstablished { return }
-    }
-    var clear = context.channel.allocator.buffer(capacity: bytes.readableBytes)
-    let progress = session.read(into: &clear)
-    // Reading may have made OpenSSL answer: key updates, alerts.
-    send(context)
     if clear.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(clear)) }
     switch progress {
     case .done, .waiting: break
     case .ended: context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     case .failed: context.close(promise: nil)
     }
+  }
+
+  private func take(
+    _ bytes: ByteBuffer, _ session: TLSSession, into clear: inout ByteBuffer, _ context: ChannelHandlerContext
+  ) -> TLSSession.Progress {
+    unsafe bytes.withUnsafeReadableBytes { unsafe session.receive($0) }
+    if !session.isEstablished {
+      let progress = session.handshake()
+      send(context)
+      switch progress {
+      case .done:
+        transport.counters.handshakes.add(1, ordering: .relaxed)
+        room.remove(self)
+      case .waiting: return .waiting
+      case .ended, .failed: return .failed
+      }
+    }
+    let progress = session.read(into: &clear)
+    // Reading may have made OpenSSL answer: key updates, alerts.
+    send(context)
+    return progress
   }
 
   /// A client that speaks HTTP where TLS is spoken gets to know it in its own language.
