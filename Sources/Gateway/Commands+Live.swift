@@ -55,6 +55,7 @@ extension Commands {
     for address in gateway.ingest.addresses { text += "listening on \(scheme)://\(address)\n" }
     for address in gateway.admin.addresses { text += "admin on http://\(address)\n" }
     if let path = settings.access.path { text += "access as \(path) says\n" }
+    if let path = settings.policy.path { text += "sampling as \(path) says\n" }
     switch settings.mode {
     case .local:
       text += "local mode: nothing is forwarded, 'hoglet events' shows what PostHog would get; "
@@ -90,6 +91,12 @@ extension Commands {
       let file = try Blocking.run { await AccessFile.load(path: path) }
       StandardOutput.write(file.access == nil ? file.errors.map { "\($0)\n" }.joined() : "\(path): in order\n")
       if file.access == nil { return .badData }
+    }
+    if let path = command.settings.policy.path {
+      let file = PolicyFile.load(path: path)
+      let found = file.policy.map { "\(path): in order (\($0.summary))\n" }
+      StandardOutput.write(found ?? file.errors.map { "\($0)\n" }.joined())
+      if file.policy == nil { return .badData }
     }
     guard let set else { return .badData }
     StandardOutput.write("\(set.dialects.count) dialects, \(set.properties.count) properties: in order\n")
@@ -147,7 +154,7 @@ extension StartError {
   fileprivate var status: CommandStatus {
     switch self {
     case .mappings: .badData
-    case .listen, .tls, .capture, .access: .configuration
+    case .listen, .tls, .capture, .access, .policy: .configuration
     case .spool, .store, .noThread: .unavailable
     }
   }

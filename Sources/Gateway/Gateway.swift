@@ -5,6 +5,7 @@ import Console
 import Glibc
 package import Logging
 package import Mapping
+import Sampling
 package import Spool
 package import Store
 import Telemetry
@@ -20,8 +21,8 @@ package enum StartError: Error, CustomStringConvertible {
   case capture(CaptureError)
   /// The mappings have errors; the text lists them.
   case mappings(String)
-  /// The access file has errors; the text lists them.
-  case access(String)
+  /// The access file, or the policy, has errors; the text lists them.
+  case access(String), policy(String)
   case noThread
 
   package var description: String {
@@ -31,7 +32,7 @@ package enum StartError: Error, CustomStringConvertible {
     case .spool(let error): "\(error)"
     case .store(let error): "\(error)"
     case .capture(let error): "\(error)"
-    case .mappings(let diagnostics), .access(let diagnostics): diagnostics
+    case .mappings(let diagnostics), .access(let diagnostics), .policy(let diagnostics): diagnostics
     case .noThread: "the system gives no thread for delivery; raise the limit of threads for this user"
     }
   }
@@ -50,6 +51,7 @@ package final class Gateway: Sendable {
   private let reloader: MappingsReloader?
   private let certificates: CertificateReloader?
   private let access: AccessControl?
+  private let policy: PolicyReloader?
   private let log: Logger
   let status: StatusBoard
   private let retryRefused: @Sendable () -> Void
@@ -60,12 +62,14 @@ package final class Gateway: Sendable {
     let loaded = FolderSignature(of: settings.mappings.path ?? "")
     let program = try program(
       settings.mappings.path, overlays: settings.mappings.overlays, redaction: settings.redaction.settings, log: log)
-    let parts = try Parts(settings, program, access, log)
+    let policy = try policyFile(settings.policy.path)
+    let parts = try Parts(settings, program, access, policy?.policy, log)
     let gateway = try Gateway(parts, settings, log)
     guard let delivery = parts.takeDelivery(), parts.thread.start(delivery) else { throw .noThread }
     gateway.reloader?.start(loaded: loaded)
     gateway.certificates?.start()
     gateway.access?.start()
+    if let policy { gateway.policy?.start(loaded: policy.signature) }
     return gateway
   }
 
@@ -73,6 +77,13 @@ package final class Gateway: Sendable {
     guard let path else { return nil }
     let file = await AccessFile.load(path: path)
     if file.access == nil { throw .access(file.errors.joined(separator: "\n")) }
+    return file
+  }
+
+  private static func policyFile(_ path: String?) throws(StartError) -> PolicyFile? {
+    guard let path else { return nil }
+    let file = PolicyFile.load(path: path)
+    if file.policy == nil { throw .policy(file.errors.joined(separator: "\n")) }
     return file
   }
 
@@ -93,6 +104,7 @@ package final class Gateway: Sendable {
     store = parts.store
     reloader = parts.reloader
     access = parts.access
+    policy = parts.policy
     retryRefused = parts.retryRefused
     status = parts.status
     self.log = log
@@ -147,9 +159,10 @@ package final class Gateway: Sendable {
     retryRefused()
     certificates?.reload()
     access?.reload()
+    policy?.reload()
     if let reloader {
       reloader.reload()
-    } else if certificates == nil, access == nil {
+    } else if certificates == nil, access == nil, policy == nil {
       log.notice("nothing to load anew: the mappings are the built-in ones")
     }
   }
@@ -162,6 +175,7 @@ package final class Gateway: Sendable {
     reloader?.stop()
     certificates?.stop()
     access?.stop()
+    policy?.stop()
     await ingest.stopAccepting()
     intake.close()
     await ingest.drain(deadline: .seconds(min(grace.components.seconds, 5)))
@@ -181,13 +195,14 @@ private final class Parts {
   let store: LocalStore?
   let reloader: MappingsReloader?
   let access: AccessControl?
+  let policy: PolicyReloader?
   let status: StatusBoard
   /// Has lanes that PostHog refuses tried at once.
   let retryRefused: @Sendable () -> Void
   private var delivery: Delivery?
 
   init(
-    _ settings: GatewaySettings, _ program: Program, _ file: AccessFile?, _ log: Logger
+    _ settings: GatewaySettings, _ program: Program, _ file: AccessFile?, _ sampling: SamplingPolicy?, _ log: Logger
   ) throws(StartError) {
     let mailbox = Mailbox()
     let metrics = Metrics { SHA256.digest($0.span) }
@@ -235,10 +250,14 @@ private final class Parts {
       mailbox.adopt(program)
       bell.ring()
     }
+    policy = PolicyReloader(settings.policy.path, metrics: metrics, log: log) { policy in
+      mailbox.adopt(policy)
+      bell.ring()
+    }
     let board = status
     let delivery = Delivery(
       spool: spool, sink: sink, mailbox: mailbox, program: program, ripeness: RipenessSettings(settings.trace),
-      sampling: SamplingSettings(settings.policy), logs: settings.logForwarding,
+      sampling: SamplingSettings(settings.policy, sampling), logs: settings.logForwarding,
       clock: WallClock.now, metrics: metrics, log: log, publish: { board.publish($0) })
     do throws(SpoolError) { try delivery.recover() } catch { throw .spool(error) }
     self.delivery = delivery
@@ -297,7 +316,8 @@ extension RipenessSettings {
 }
 
 extension SamplingSettings {
-  init(_ settings: GatewaySettings.Policy) {
+  init(_ settings: GatewaySettings.Policy, _ policy: SamplingPolicy?) {
+    self.policy = policy ?? SamplingPolicy()
     errorsWait = settings.lateErrors.nanoseconds
     leftOutBytesMax = settings.lateErrorsBytesMax
   }

@@ -17,8 +17,6 @@ struct AccessReader {
   static let entriesMax = 10_000
   /// A gateway key given as text: what `openssl rand -hex 8` makes; shorter ones are guessed.
   static let keyCharactersMin = 16
-  /// Longer words are not repeated in errors: nobody mistypes them, and they may be secrets.
-  static let shownCharactersMax = 24
 
   init(path: String, signature: FolderSignature, environment: [String: String]) {
     self.path = path
@@ -250,18 +248,16 @@ struct AccessReader {
   }
 
   /// A word for an error, with a blank before it; nothing if it may be a secret.
-  func shown(_ word: String) -> String {
-    let isShort = word.unicodeScalars.count <= Self.shownCharactersMax
-    let isPlain = word.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) }
-    return isShort && isPlain ? " '\(Redaction.scrub(word))'" : ""
-  }
+  func shown(_ word: String) -> String { Redaction.word(word) }
 
   /// An error of the YAML reader without what may be a secret: it quotes keys that are given twice.
   static func masked(_ message: String) -> String {
     let pieces = message.split(separator: "'", omittingEmptySubsequences: false)
     return Redaction.scrub(
-      pieces.enumerated().map { $0.offset % 2 == 1 && $0.element.count > shownCharactersMax ? "…" : $0.element }
-        .joined(separator: "'"))
+      pieces.enumerated().map {
+        $0.offset % 2 == 1 && $0.element.count > Redaction.wordCharactersMax ? "…" : $0.element
+      }
+      .joined(separator: "'"))
   }
 }
 

@@ -10,6 +10,7 @@ package enum Metric: Int, Sendable, CaseIterable {
   case tracesOpen, traces
   case mappingsReloads, mappingsErrors
   case accessReloads
+  case policyReloads
   case redactions
   case captureRequests, captureRetries, captureInFlight, captureBytes, captureEvents, captureShortened
   case laneState, laneOldestAge, laneBytes
@@ -77,6 +78,8 @@ package enum Metric: Int, Sendable, CaseIterable {
         "Errors in the mappings as their folder has them; above 0 the set before is in use.")
     case .accessReloads:
       counter("hoglet_access_reload_total", ["outcome"], "Times the access file was loaded anew, by outcome.")
+    case .policyReloads:
+      counter("hoglet_policy_reload_total", ["outcome"], "Times the policy file was loaded anew, by outcome.")
     case .captureRequests:
       counter("hoglet_capture_requests_total", ["lane", "code"], "Requests to PostHog, by status.")
     case .captureRetries:

@@ -6,6 +6,16 @@ package enum Redaction {
 
   private static let prefixes = ["phc_", "phx_", "phs_", "phr_", "pha_"].map { Array($0.utf8) }
 
+  /// Longer words are not repeated in errors: nobody mistypes them, and they may be secrets.
+  static let wordCharactersMax = 24
+
+  /// A word of a file for an error, in quotes and with a blank before it; nothing if it may be a secret.
+  static func word(_ word: String) -> String {
+    let isShort = word.unicodeScalars.count <= wordCharactersMax
+    let isPlain = word.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) }
+    return isShort && isPlain ? " '\(scrub(word))'" : ""
+  }
+
   /// The text with every key cut down to its prefix.
   package static func scrub(_ text: String) -> String {
     guard text.utf8.contains(UInt8(ascii: "_")) else { return text }

@@ -45,7 +45,7 @@ package struct YAMLNode {
 
   /// The scalar as YAML 1.2's core schema has it, where quoted is always text and `yes` and `off` are; nil for lists,
   /// maps and null.
-  var literal: Literal? {
+  package var literal: Literal? {
     guard case .scalar(let text, let isQuoted) = content, !isNull else { return nil }
     if isQuoted { return .string(text) }
     switch text {

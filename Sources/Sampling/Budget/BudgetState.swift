@@ -155,7 +155,7 @@ struct BudgetState: Sendable, Equatable {
 extension SamplingBudget {
   /// How much the policy wants this unit more than others.
   func bias(of unit: SamplingUnit) -> Double {
-    if severityWeights.isEmpty && patternWeights.isEmpty { return 1 }
+    if severityWeights.isEmpty && patternWeights.isEmpty && serviceWeights.isEmpty && modelWeights.isEmpty { return 1 }
     var weight = 1.0
     var highest = Severity.unspecified
     for pattern in unit.patterns {
@@ -163,6 +163,8 @@ extension SamplingBudget {
       if !patternWeights.isEmpty { weight *= patternWeights[pattern.id] ?? 1 }
     }
     weight *= severityWeights[highest] ?? 1
+    if !serviceWeights.isEmpty { weight *= serviceWeights[unit.service] ?? 1 }
+    if !modelWeights.isEmpty { weight *= modelWeights[unit.stratum] ?? 1 }
     return min(max(weight, Self.weightRange.lowerBound), Self.weightRange.upperBound)
   }
 }

@@ -19,6 +19,9 @@ package struct SamplingBudget: Sendable, Equatable {
   package var severityWeights: [Severity: Double] = [:]
   /// How much a unit counts by the patterns in it; they multiply.
   package var patternWeights: [UInt64: Double] = [:]
+  /// How much a unit counts by its service, and by its model.
+  package var serviceWeights: [Label: Double] = [:]
+  package var modelWeights: [Label: Double] = [:]
   /// Weights are mended minute by minute so that totals come out right; kept units wait for it.
   package var isCalibrated = true
 
@@ -71,9 +74,13 @@ package struct SamplingBudget: Sendable, Equatable {
     for (id, weight) in patternWeights.sorted(by: { $0.key < $1.key }) {
       found.check(weight, in: Self.weightRange, "rules.\(SamplingPolicyProblem.name(ofPattern: id))")
     }
-    if patternWeights.count > Self.patternsMax {
-      found.add("rules", "name \(patternWeights.count) patterns; \(Self.patternsMax) are the most")
+    for (word, weights) in [("service", serviceWeights), ("model", modelWeights)] {
+      for (label, weight) in weights.sorted(by: { $0.key.text < $1.key.text }) {
+        found.check(weight, in: Self.weightRange, "rules.\(word).\(label.text)")
+      }
     }
+    let names = max(patternWeights.count, serviceWeights.count, modelWeights.count)
+    if names > Self.patternsMax { found.add("rules", "name \(names) patterns; \(Self.patternsMax) are the most") }
     return found.problems
   }
 }
