@@ -5,7 +5,7 @@ package struct Label: Sendable {
 
   package let text: String
   /// Computed once, since a label is looked up more often than it is made; differs from process to process.
-  private let hash: Int
+  let hash: Int
 
   package init(_ text: String) {
     self.text = text.utf8.count <= Self.bytesMax ? text : Self.cut(text)

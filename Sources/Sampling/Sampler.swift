@@ -8,6 +8,7 @@ import Telemetry
 /// arrival since 1970 and do not go back.
 package struct Sampler: Sendable {
   package private(set) var policy: SamplingPolicy
+  private var rates: RateTable?
   var rateLimit = RateLimit()
   var boosts = Boosts()
   var budget = BudgetState()
@@ -32,31 +33,31 @@ package struct Sampler: Sendable {
   package init(policy: SamplingPolicy = SamplingPolicy()) {
     precondition(policy.problems.isEmpty, "a policy with problems reached the sampler")
     self.policy = policy
+    rates = RateTable(policy)
   }
 
   /// Changes the policy for what is offered from now on; a window that is open closes under the budget it was opened with.
   package mutating func apply(_ policy: SamplingPolicy) {
     precondition(policy.problems.isEmpty, "a policy with problems reached the sampler")
     self.policy = policy
+    rates = RateTable(policy)
   }
 
   /// Judges a unit that is complete. Call `close` first when `nextDue` has passed.
   package mutating func offer(_ unit: SamplingUnit, at now: UInt64) -> Offer {
+    // The parts of a policy are looked at where they stand: to take them out copies more than a decision costs.
     switch policy.target {
     case .everything: return .decided(.kept(unit, .unsampled))
-    case .rates(let rates): return .decided(decide(unit, by: rates, at: now))
-    case .budget(let limits):
-      budget.open(limits, at: now)
-      if let reason = mustKeep(unit) {
-        return .decided(budget.keep(unit, reason, at: now))
-      }
-      let isBoosted = boosts.contains(anyOf: unit.patterns, at: now)
-      if let verdict = budget.waitOrDecide(unit, ticket: tickets + 1, isBoosted: isBoosted, at: now) {
-        return .decided(verdict)
-      }
-      tickets += 1
-      return .waits(tickets)
+    case .rates: return .decided(decideByRates(unit, at: now))
+    case .budget: openWindow(at: now)
     }
+    if let reason = mustKeep(unit) { return .decided(budget.keep(unit, reason, at: now)) }
+    let isBoosted = boosts.contains(anyOf: unit.patterns, at: now)
+    if let verdict = budget.waitOrDecide(unit, ticket: tickets + 1, isBoosted: isBoosted, at: now) {
+      return .decided(verdict)
+    }
+    tickets += 1
+    return .waits(tickets)
   }
 
   /// Decides what waits in windows and minutes that have ended; in no particular order.
@@ -70,8 +71,8 @@ package struct Sampler: Sendable {
   /// An error came for a unit that was dropped, and it is sent after all, whole and for itself alone. Other units have been
   /// given its weight already, so it is taken off what they will stand for; its roll-up must be reduced by the caller.
   package mutating func restore(_ unit: SamplingUnit, at now: UInt64) -> Verdict {
-    if case .budget(let limits) = policy.target {
-      budget.open(limits, at: now)
+    if case .budget = policy.target {
+      openWindow(at: now)
       budget.restore(unit, at: now)
     }
     return .kept(unit, .lateError)
@@ -79,9 +80,9 @@ package struct Sampler: Sendable {
 
   /// Charges the budget with events that are sent beside the units: roll-ups, anomalies.
   package mutating func spend(events: Int, at now: UInt64) {
-    guard case .budget(let limits) = policy.target else { return }
-    budget.open(limits, at: now)
-    budget.window?.forcedItems += Double(events)
+    guard case .budget = policy.target else { return }
+    openWindow(at: now)
+    budget.window.forcedItems += Double(events)
   }
 
   /// Keeps units with this pattern for some time, as far as the policy allows.
@@ -98,30 +99,23 @@ package struct Sampler: Sendable {
     }
   }
 
-  private mutating func decide(_ unit: SamplingUnit, by rates: SamplingRates, at now: UInt64) -> Verdict {
+  private mutating func openWindow(at now: UInt64) {
+    if budget.window.isOpen { return }
+    if case .budget(let limits) = policy.target { budget.window.open(limits, at: now) }
+  }
+
+  private mutating func decideByRates(_ unit: SamplingUnit, at now: UInt64) -> Verdict {
     if let reason = mustKeep(unit) { return .kept(unit, reason) }
-    var rate = rates.rate(of: unit)
+    var rate = rates?.rate(of: unit) ?? 1
     var reason = SampleReason.policy
-    if rates.anomalyBoost > 1, boosts.contains(anyOf: unit.patterns, at: now) {
-      rate = min(1, rate * rates.anomalyBoost)
+    if let boost = rates?.anomalyBoost, boost > 1, boosts.contains(anyOf: unit.patterns, at: now) {
+      rate = min(1, rate * boost)
       reason = .boost
     }
-    if let most = rates.maxPerMinute { rate *= rateLimit.factor(for: unit.items, of: most, at: now) }
+    if let most = rates?.maxPerMinute { rate *= rateLimit.factor(for: unit.items, of: most, at: now) }
     if rate <= 0 { return .dropped(unit, reason) }
     let verdict = Verdict.drawn(unit.randomness, probability: rate, upstream: unit.upstream, reason)
     if verdict.isKept { rateLimit.spend(unit.items) }
     return verdict
-  }
-}
-
-extension SamplingRates {
-  /// The highest rate of the unit's items.
-  func rate(of unit: SamplingUnit) -> Double {
-    var highest = unit.patterns.isEmpty ? global : 0
-    for pattern in unit.patterns {
-      let rate = patterns.isEmpty ? nil : patterns[pattern.id]
-      highest = max(highest, rate ?? severities[pattern.severity] ?? global)
-    }
-    return highest
   }
 }

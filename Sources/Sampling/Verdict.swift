@@ -39,7 +39,7 @@ package struct Verdict: Sendable, Equatable {
     _ randomness: UInt64, probability: Double, upstream: SamplingThreshold, _ reason: SampleReason
   ) -> Verdict {
     // What came through a sampler before has randomness above that sampler's threshold only.
-    let before = upstream.probability
+    let before = upstream == .keepAll ? 1 : upstream.probability
     let threshold = SamplingThreshold(probability: probability * before)
     let isKept = threshold.keeps(randomness)
     return Verdict(

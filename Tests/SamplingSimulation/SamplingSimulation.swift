@@ -1,7 +1,7 @@
 import Glibc
 
 /// Runs the sampler and the anomaly detector on made-up traffic and prints the tables of docs/sampling.md:
-/// `SamplingSimulation sampler [SEEDS]` and `SamplingSimulation anomalies [SEED]`.
+/// `SamplingSimulation sampler [SEEDS]`, `anomalies [SEED]` and `cost`.
 @main
 enum SamplingSimulation {
   static func main() {
@@ -10,8 +10,9 @@ enum SamplingSimulation {
     switch arguments.first {
     case "sampler": sampler(seeds: 0..<seeds)
     case "anomalies": anomalies(seed: seeds)
+    case "cost": DecisionCost.report()
     default:
-      print("usage: SamplingSimulation sampler [SEEDS] | anomalies [SEED]")
+      print("usage: SamplingSimulation sampler [SEEDS] | anomalies [SEED] | cost")
       exit(64)
     }
   }

@@ -19,11 +19,11 @@ import Testing
 
   @Test func `of a unit's fresh patterns so many wait with it, and no more`() {
     var state = BudgetState()
-    state.open(SamplingBudget(eventsPerMinute: 60), at: 0)
+    state.window.open(SamplingBudget(eventsPerMinute: 60), at: 0)
     var unit = SamplingUnit.sample(randomness: 0)
     unit.patterns = (0...UInt64(BudgetState.freshMax)).map { SeenPattern(id: $0) }
     #expect(state.waitOrDecide(unit, ticket: 1, isBoosted: false, at: 0) == nil)
-    #expect(state.window?.fresh.count == BudgetState.freshMax)
+    #expect(state.window.fresh.count == BudgetState.freshMax)
   }
 
   @Test func `strata beyond the bound share one`() {
@@ -84,7 +84,7 @@ import Testing
     unit.essentials.items = 3
     let cut = (0..<4).map { _ in sampler.offer(unit, at: 59 * second).verdict?.isEssentialsOnly }
     #expect(cut == [false, false, true, true])
-    #expect(sampler.budget.window?.forcedItems == 26)
+    #expect(sampler.budget.window.forcedItems == 26)
     #expect(sampler.offer(unit, at: 60 * second).verdict?.isEssentialsOnly == false)
     unit.service = Label("other service")
     #expect(sampler.offer(unit, at: 59 * second).verdict?.isEssentialsOnly == false)

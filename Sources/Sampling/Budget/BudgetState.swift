@@ -1,7 +1,7 @@
 import Telemetry
 
 /// What a budget needs to remember from unit to unit: the open window, the minute it is in, and what was learnt.
-struct BudgetState: Sendable, Equatable {
+struct BudgetState: Sendable {
   /// How long a window collects units before it decides.
   static let windowLength = 10 * SamplingTime.second
   /// Units that wait in the window or for the minute, at most; each takes some 120 bytes. Beyond, units are decided at
@@ -14,7 +14,7 @@ struct BudgetState: Sendable, Equatable {
   var sightings = Sightings()
   var errors = ErrorAllowance()
   var carry = Carry()
-  var window: Window?
+  var window = Window()
   /// Kept units that wait for the minute to close.
   var held: [Held] = []
   /// When the minute closes that `held` belongs to.
@@ -31,9 +31,10 @@ struct BudgetState: Sendable, Equatable {
   }
 
   /// Units that came within ten seconds.
-  struct Window: Sendable, Equatable {
-    var end: UInt64
-    var budget: SamplingBudget
+  struct Window: Sendable {
+    /// 0 while it is not open.
+    private(set) var end: UInt64 = 0
+    private(set) var budget = SamplingBudget(eventsPerMinute: 1)
     /// Of what was decided without being asked of the budget.
     var forcedItems = 0.0
     /// Of all that came.
@@ -42,16 +43,31 @@ struct BudgetState: Sendable, Equatable {
     /// The fresh patterns of all waiting units.
     var fresh: [UInt64] = []
 
+    var isOpen: Bool { end > 0 }
     /// What the budget comes to.
     var events: Double { budget.perMinute * Double(BudgetState.windowLength) / Double(SamplingTime.minute) }
 
     func patterns(of unit: Waiting) -> ArraySlice<UInt64> {
       fresh[Int(unit.fresh.lowerBound)..<Int(unit.fresh.upperBound)]
     }
+
+    /// Opens the window that `now` is in.
+    mutating func open(_ budget: SamplingBudget, at now: UInt64) {
+      end = (now / BudgetState.windowLength + 1) * BudgetState.windowLength
+      self.budget = budget
+    }
+
+    /// Keeps the memory for the next one, unless it was much more than was needed.
+    mutating func reset() {
+      end = 0
+      (forcedItems, offeredItems) = (0, 0)
+      waiting.removeAll(keepingCapacity: waiting.count > waiting.capacity / 4)
+      fresh.removeAll(keepingCapacity: fresh.count > fresh.capacity / 4)
+    }
   }
 
   /// A unit that is decided when its window closes.
-  struct Waiting: Sendable, Equatable {
+  struct Waiting: Sendable {
     var ticket: Sampler.Ticket
     var randomness: UInt64
     var upstream: SamplingThreshold
@@ -66,29 +82,23 @@ struct BudgetState: Sendable, Equatable {
   }
 
   /// A kept unit whose weight is not settled.
-  struct Held: Sendable, Equatable {
+  struct Held: Sendable {
     var ticket: Sampler.Ticket
     var slot: Int32
     var totals: Totals
     var verdict: Verdict
   }
 
-  var nextDue: UInt64? { window?.end ?? minuteEnd }
-  var waitingCount: Int { (window?.waiting.count ?? 0) + held.count }
-
-  /// Opens the window that `now` is in, unless one is open.
-  mutating func open(_ budget: SamplingBudget, at now: UInt64) {
-    if window != nil { return }
-    window = Window(end: (now / Self.windowLength + 1) * Self.windowLength, budget: budget)
-  }
+  var nextDue: UInt64? { window.isOpen ? window.end : minuteEnd }
+  var waitingCount: Int { window.waiting.count + held.count }
 
   /// A unit that is kept whatever the budget says; over the allowance an error is cut to its essentials.
   mutating func keep(_ unit: SamplingUnit, _ reason: SampleReason, at now: UInt64) -> Verdict {
     var verdict = Verdict.kept(unit, reason)
     let slot = strata.slot(unit.stratum)
     strata[slot].window += Totals(unit)
-    window?.offeredItems += Double(unit.items)
-    if reason == .error, let most = window?.budget.guards.wholeErrorsPerMinute,
+    window.offeredItems += Double(unit.items)
+    if reason == .error, let most = window.budget.guards.wholeErrorsPerMinute,
       unit.essentials.items < unit.items, !errors.take(unit.service, most: most, at: now)
     {
       verdict.isEssentialsOnly = true
@@ -98,7 +108,7 @@ struct BudgetState: Sendable, Equatable {
         cost: (unit.cost - unit.essentials.cost).dollars)
       strata[slot].deficit += missing * unit.upstreamWeight
     }
-    window?.forcedItems += Double(verdict.isEssentialsOnly ? unit.essentials.items : unit.items)
+    window.forcedItems += Double(verdict.isEssentialsOnly ? unit.essentials.items : unit.items)
     let second = UInt32(truncatingIfNeeded: now / SamplingTime.second)
     for pattern in unit.patterns { sightings.keep(pattern.id, at: second) }
     return verdict
@@ -107,7 +117,7 @@ struct BudgetState: Sendable, Equatable {
   /// A unit that was dropped and is sent after all.
   mutating func restore(_ unit: SamplingUnit, at now: UInt64) {
     strata[strata.slot(unit.stratum)].deficit -= Totals(unit)
-    window?.forcedItems += Double(unit.items)
+    window.forcedItems += Double(unit.items)
     let second = UInt32(truncatingIfNeeded: now / SamplingTime.second)
     for pattern in unit.patterns { sightings.keep(pattern.id, at: second) }
   }
@@ -116,37 +126,35 @@ struct BudgetState: Sendable, Equatable {
   mutating func waitOrDecide(
     _ unit: SamplingUnit, ticket: Sampler.Ticket, isBoosted: Bool, at now: UInt64
   ) -> Verdict? {
-    guard let budget = window?.budget else { return .kept(unit, .unsampled) }
     let slot = strata.slot(unit.stratum)
     let totals = Totals(unit)
     strata[slot].window += totals
-    window?.offeredItems += Double(unit.items)
+    window.offeredItems += Double(unit.items)
     guard waitingCount < Self.waitingMax else { return decideCrowded(unit, slot, totals) }
-    let first = Int32(window?.fresh.count ?? 0)
+    let first = Int32(window.fresh.count)
     let second = UInt32(truncatingIfNeeded: now / SamplingTime.second)
-    if budget.guards.firstSightings > 0 {
+    if window.budget.guards.firstSightings > 0 {
       for pattern in unit.patterns.prefix(Self.freshMax)
-      where sightings.standing(of: pattern.id, first: budget.guards.firstSightings, at: second) != .known {
-        window?.fresh.append(pattern.id)
+      where sightings.standing(of: pattern.id, first: window.budget.guards.firstSightings, at: second) != .known {
+        window.fresh.append(pattern.id)
       }
     }
     let waiting = Waiting(
       ticket: ticket, randomness: unit.randomness, upstream: unit.upstream, totals: totals,
-      bias: budget.bias(of: unit), slot: Int32(slot), items: Int32(clamping: max(unit.items, 1)),
-      fresh: first..<Int32(window?.fresh.count ?? 0), isBoosted: isBoosted)
-    window?.waiting.append(waiting)
+      bias: window.budget.bias(of: unit), slot: Int32(slot), items: Int32(clamping: max(unit.items, 1)),
+      fresh: first..<Int32(window.fresh.count), isBoosted: isBoosted)
+    window.waiting.append(waiting)
     return nil
   }
 
   private mutating func decideCrowded(_ unit: SamplingUnit, _ slot: Int, _ totals: Totals) -> Verdict {
-    guard let open = window else { return .kept(unit, .unsampled) }
-    let probability = min(1, max(open.budget.guards.floor, open.events / max(open.offeredItems, 1)))
+    let probability = min(1, max(window.budget.guards.floor, window.events / max(window.offeredItems, 1)))
     let verdict = Verdict.drawn(
       unit.randomness, probability: probability, upstream: unit.upstream, .probability)
     strata[slot].deficit += totals
     if verdict.isKept {
       strata[slot].deficit -= totals * (1 / probability)
-      window?.forcedItems += Double(unit.items)
+      window.forcedItems += Double(unit.items)
     }
     return verdict
   }

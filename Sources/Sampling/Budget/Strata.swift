@@ -24,7 +24,7 @@ extension Totals {
 }
 
 /// The groups whose totals are estimated, each by itself.
-struct Strata: Sendable, Equatable {
+struct Strata: Sendable {
   /// Models and services of one project; those beyond share one. A row takes some 150 bytes.
   static let rowsMax = 1_000
   /// How much a closed window moves the level.
@@ -49,6 +49,9 @@ struct Strata: Sendable, Equatable {
 
   private(set) var rows: [Row] = []
   private var slots: [Label: Int] = [:]
+  /// Where the labels were found that were looked up last, by a part of their hash.
+  private var recent = Array(repeating: 0, count: Self.recentCount)
+  private static let recentCount = 64
 
   subscript(slot: Int) -> Row {
     _read { yield rows[slot] }
@@ -56,8 +59,17 @@ struct Strata: Sendable, Equatable {
   }
 
   mutating func slot(_ label: Label) -> Int {
+    let place = label.hash & (Self.recentCount - 1)
+    let guess = recent[place]
+    if guess < rows.count, rows[guess].label == label { return guess }
+    let slot = findSlot(label)
+    recent[place] = slot
+    return slot
+  }
+
+  private mutating func findSlot(_ label: Label) -> Int {
     if let slot = slots[label] { return slot }
-    if rows.count >= Self.rowsMax - 1, label != .other { return slot(.other) }
+    if rows.count >= Self.rowsMax - 1, label != .other { return findSlot(.other) }
     slots[label] = rows.count
     rows.append(Row(label: label))
     return rows.count - 1

@@ -11,12 +11,15 @@ extension BudgetState {
 
   mutating func close(at now: UInt64) -> [Sampler.Release] {
     var released: [Sampler.Release] = []
-    if let open = window, open.end <= now {
-      window = nil
+    if window.isOpen, window.end <= now {
+      minuteEnd = (window.end + SamplingTime.minute - 1) / SamplingTime.minute * SamplingTime.minute
+      var open = Window()
+      swap(&open, &window)
       closeWindow(open, &released)
-      minuteEnd = (open.end + SamplingTime.minute - 1) / SamplingTime.minute * SamplingTime.minute
+      open.reset()
+      window = open
     }
-    if let end = minuteEnd, end <= now, window == nil {
+    if let end = minuteEnd, end <= now, !window.isOpen {
       minuteEnd = nil
       closeMinute(&released)
     }
@@ -25,6 +28,7 @@ extension BudgetState {
 
   private mutating func closeWindow(_ open: Window, _ released: inout [Sampler.Release]) {
     strata.closeWindow()
+    released.reserveCapacity(open.waiting.count)
     let second = UInt32(truncatingIfNeeded: open.end / SamplingTime.second)
     var isForced = [Bool](repeating: false, count: open.waiting.count)
     var spent = open.forcedItems
@@ -38,13 +42,15 @@ extension BudgetState {
       released.append(Sampler.Release(ticket: unit.ticket, verdict: verdict))
     }
     let allowed = open.events + carry.events
-    let free = open.waiting.indices.filter { !isForced[$0] }
     let left = max(allowed - spent, Self.freeShareMin * open.events)
-    for (index, probability) in zip(free, probabilities(open, free, left)) {
-      let unit = open.waiting[index]
-      if decide(unit, probability, isCalibrated: open.budget.isCalibrated, &released) {
-        spent += Double(unit.items)
-        for pattern in open.patterns(of: unit) { sightings.keep(pattern, at: second) }
+    let scores = scores(open, isForced)
+    let level = WaterLevel.solve(scores, budget: left)
+    let floor = open.budget.guards.floor
+    for index in open.waiting.indices where !isForced[index] {
+      let probability = level.isInfinite ? 1 : min(1, max(floor, level * scores[index].score))
+      if decide(open.waiting[index], probability, isCalibrated: open.budget.isCalibrated, &released) {
+        spent += Double(open.waiting[index].items)
+        for pattern in open.patterns(of: open.waiting[index]) { sightings.keep(pattern, at: second) }
       }
     }
     let minute = open.budget.perMinute
@@ -73,7 +79,7 @@ extension BudgetState {
   /// smallest first, because they show as much for less; not by randomness, which decides about the others.
   private mutating func chooseFirstSightings(_ open: Window, _ second: UInt32) -> [Int] {
     let guards = open.budget.guards
-    let candidates = open.waiting.indices.filter { !open.waiting[$0].fresh.isEmpty || open.waiting[$0].isBoosted }
+    let candidates = open.waiting.indices.filter { open.waiting[$0].isBoosted || !open.waiting[$0].fresh.isEmpty }
       .sorted { order(open.waiting[$0]) < order(open.waiting[$1]) }
     var chosen: [Int] = []
     var isChosen: Set<Int> = []
@@ -102,47 +108,53 @@ extension BudgetState {
     (unit.items, (unit.randomness &* 0x9e37_79b9_7f4a_7c15).byteSwapped &* 0xff51_afd7_ed55_8ccd)
   }
 
-  /// For each free unit, so that together they are expected to spend `left`: in proportion to how much the unit matters for
-  /// the totals of its stratum, and less the more it costs.
-  private func probabilities(_ open: Window, _ free: [Int], _ left: Double) -> [Double] {
+  /// How much each unit matters for the totals of its stratum, and the less the more it costs: what its probability is in
+  /// proportion to. Forced ones take no part.
+  private func scores(_ open: Window, _ isForced: [Bool]) -> [(score: Double, items: Double)] {
     let objectives = open.budget.objectives
-    var scores = free.map { index -> (score: Double, items: Double) in
-      let unit = open.waiting[index]
-      let level = strata[Int(unit.slot)].level
-      let parts = [
-        Self.share(unit.totals.count, of: level.count, objectives.count),
-        Self.share(unit.totals.tokens, of: level.tokens, objectives.tokens),
-        Self.share(unit.totals.cost, of: level.cost, objectives.cost),
-      ]
-      let items = Double(unit.items)
-      return ((parts[0] + parts[1] + parts[2]).squareRoot() / items.squareRoot(), items)
+    let scales = strata.rows.map { row in
+      Totals(
+        count: Self.scale(row.level.count, objectives.count), tokens: Self.scale(row.level.tokens, objectives.tokens),
+        cost: Self.scale(row.level.cost, objectives.cost))
     }
-    let mean = scores.reduce(0) { $0 + $1.score } / Double(max(scores.count, 1))
-    for place in scores.indices {
-      scores[place].score = (scores[place].score + Self.mixing * mean) * open.waiting[free[place]].bias
+    var scores: [(score: Double, items: Double)] = []
+    scores.reserveCapacity(open.waiting.count)
+    var sum = 0.0
+    var count = 0.0
+    for index in open.waiting.indices {
+      if isForced[index] {
+        scores.append((0, 0))
+        continue
+      }
+      let items = Double(open.waiting[index].items)
+      let totals = open.waiting[index].totals
+      let scale = scales[Int(open.waiting[index].slot)]
+      let share =
+        scale.count * totals.count * totals.count + scale.tokens * totals.tokens * totals.tokens
+        + scale.cost * totals.cost * totals.cost
+      let score = (share / items).squareRoot()
+      scores.append((score, items))
+      sum += score
+      count += 1
     }
-    let level = WaterLevel.solve(scores, budget: left)
-    let floor = open.budget.guards.floor
-    return scores.map { level.isInfinite ? 1 : min(1, max(floor, level * $0.score)) }
+    let mixed = Self.mixing * sum / max(count, 1)
+    for index in scores.indices where !isForced[index] {
+      scores[index].score = (scores[index].score + mixed) * open.waiting[index].bias
+    }
+    return scores
   }
 
-  /// How much of a total one unit is, squared and weighed.
-  private static func share(_ part: Double, of total: Double, _ weight: Double) -> Double {
-    if part == 0 || total <= 0 { return 0 }
-    return weight * (part / total) * (part / total)
-  }
+  /// What the square of a unit's part is multiplied with, to be its weighed share of a total.
+  private static func scale(_ total: Double, _ weight: Double) -> Double { total > 0 ? weight / (total * total) : 0 }
 
   private mutating func closeMinute(_ released: inout [Sampler.Release]) {
-    var calibrations: [Int32: Calibration] = [:]
-    for unit in held {
-      calibrations[unit.slot, default: Calibration()].add(unit.totals, probability: unit.verdict.probability)
-    }
-    let slopes = calibrations.reduce(into: [Int32: Calibration.Slope]()) { slopes, stratum in
-      slopes[stratum.key] = stratum.value.solve(for: strata[Int(stratum.key)].deficit)
-    }
+    var calibrations = Array(repeating: Calibration(), count: strata.rows.count)
+    for unit in held { calibrations[Int(unit.slot)].add(unit.totals, probability: unit.verdict.probability) }
+    let slopes = calibrations.indices.map { calibrations[$0].solve(for: strata[$0].deficit) }
+    released.reserveCapacity(released.count + held.count)
     for unit in held {
       var verdict = unit.verdict
-      let factor = slopes[unit.slot]?.factor(unit.totals, probability: verdict.probability) ?? 1
+      let factor = slopes[Int(unit.slot)]?.factor(unit.totals, probability: verdict.probability) ?? 1
       strata[Int(unit.slot)].deficit -= unit.totals * (factor / verdict.probability)
       // Rounding must not make it less than one.
       verdict.weight = max(verdict.weight * factor, 1)
