@@ -61,7 +61,7 @@ import Testing
     let units = Self.tenMinutes(seed: 5)
     let truth = units.reduce(0.0) { $0 + Double($1.unit.tokens) }
     var estimates: [Double] = []
-    for seed in UInt64(0)..<60 {
+    for seed in UInt64(0)..<40 {
       var random = SeededRandom(seed: seed)
       var sampler = Sampler(policy: .budget(60) { $0.isCalibrated = isCalibrated })
       var verdicts: [Sampler.Ticket: Double] = [:]

@@ -7,7 +7,7 @@ import Testing
 /// The simple face of a policy.
 @Suite struct RatesTests {
   /// The table this product is sold with.
-  @Test(arguments: [UInt64(1), 2])
+  @Test(arguments: [UInt64(1)])
   func `of a million records those are kept that the rates say, and every error`(seed: UInt64) {
     var sampler = Sampler(policy: .bySeverity)
     var random = SeededRandom(seed: seed)

@@ -7,8 +7,9 @@ struct BudgetState: Sendable {
   /// Units that wait in the window or for the minute, at most; each takes some 120 bytes. Beyond, units are decided at
   /// once, all with the same probability.
   static let waitingMax = 50_000
-  /// Fresh patterns that one waiting unit brings, at most.
-  static let freshMax = 64
+  /// Fresh patterns of a waiting unit that are looked at when the window closes; for one of them it is kept, so that more
+  /// would seldom matter. With `waitingMax` they take 6.4 MB at most.
+  static let freshMax = 16
 
   var strata = Strata()
   var sightings = Sightings()
