@@ -132,18 +132,20 @@ struct BudgetState: Sendable {
     strata[slot].window += totals
     window.offeredItems += Double(unit.items)
     guard waitingCount < Self.waitingMax else { return decideCrowded(unit, slot, totals) }
-    let first = Int32(window.fresh.count)
+    let first = window.fresh.count
     let second = UInt32(truncatingIfNeeded: now / SamplingTime.second)
-    if window.budget.guards.firstSightings > 0 {
-      for pattern in unit.patterns.prefix(Self.freshMax)
-      where sightings.standing(of: pattern.id, first: window.budget.guards.firstSightings, at: second) != .known {
+    let sightingsMin = window.budget.guards.firstSightings
+    if sightingsMin > 0 {
+      for pattern in unit.patterns
+      where sightings.standing(of: pattern.id, first: sightingsMin, at: second) != .known {
         window.fresh.append(pattern.id)
+        if window.fresh.count - first == Self.freshMax { break }
       }
     }
     let waiting = Waiting(
       ticket: ticket, randomness: unit.randomness, upstream: unit.upstream, totals: totals,
       bias: window.budget.bias(of: unit), slot: Int32(slot), items: Int32(clamping: max(unit.items, 1)),
-      fresh: first..<Int32(window.fresh.count), isBoosted: isBoosted)
+      fresh: Int32(first)..<Int32(window.fresh.count), isBoosted: isBoosted)
     window.waiting.append(waiting)
     return nil
   }
