@@ -60,6 +60,18 @@ package struct Sampler: Sendable {
     return .waits(tickets)
   }
 
+  /// Judges a unit at once, whatever the policy: for log records of no trace, which are too many to wait. Under a budget the
+  /// windows before tell what the others of its window are worth.
+  package mutating func decide(_ unit: SamplingUnit, at now: UInt64) -> Verdict {
+    switch policy.target {
+    case .everything: return .kept(unit, .unsampled)
+    case .rates: return decideByRates(unit, at: now)
+    case .budget: openWindow(at: now)
+    }
+    if let reason = mustKeep(unit) { return budget.keep(unit, reason, at: now) }
+    return budget.decideNow(unit, isBoosted: boosts.contains(anyOf: unit.patterns, at: now), at: now)
+  }
+
   /// Decides what waits in windows and minutes that have ended; in no particular order.
   package mutating func close(at now: UInt64) -> [Release] { budget.close(at: now) }
 

@@ -15,6 +15,8 @@ struct BudgetState: Sendable {
   var sightings = Sightings()
   var errors = ErrorAllowance()
   var carry = Carry()
+  /// What the last window came to; nil before the first.
+  var market: Market?
   var window = Window()
   /// Kept units that wait for the minute to close.
   var held: [Held] = []
@@ -31,6 +33,16 @@ struct BudgetState: Sendable {
     var rare = 0.0
   }
 
+  /// By which units are decided that do not wait for their window: what the window before would have given them.
+  struct Market: Sendable {
+    /// Times the score of a unit it is its probability; infinite when everything fitted.
+    var level: Double
+    /// What was mixed into each score.
+    var mixed: Double
+    /// How many items came.
+    var offeredItems: Double
+  }
+
   /// Units that came within ten seconds.
   struct Window: Sendable {
     /// 0 while it is not open.
@@ -38,6 +50,11 @@ struct BudgetState: Sendable {
     private(set) var budget = SamplingBudget(eventsPerMinute: 1)
     /// Of what was decided without being asked of the budget.
     var forcedItems = 0.0
+    /// Of what was kept at once by its probability.
+    var drawnItems = 0.0
+    /// Of first sightings that were kept at once, by the share that they came out of.
+    var neverItems = 0.0
+    var rareItems = 0.0
     /// Of all that came.
     var offeredItems = 0.0
     var waiting: [Waiting] = []
@@ -61,7 +78,7 @@ struct BudgetState: Sendable {
     /// Keeps the memory for the next one, unless it was much more than was needed.
     mutating func reset() {
       end = 0
-      (forcedItems, offeredItems) = (0, 0)
+      (forcedItems, drawnItems, neverItems, rareItems, offeredItems) = (0, 0, 0, 0, 0)
       waiting.removeAll(keepingCapacity: waiting.count > waiting.capacity / 4)
       fresh.removeAll(keepingCapacity: fresh.count > fresh.capacity / 4)
     }
@@ -123,15 +140,15 @@ struct BudgetState: Sendable {
     for pattern in unit.patterns { sightings.keep(pattern.id, at: second) }
   }
 
-  /// Puts a unit into the open window; where there is no room, decides it as all the others that came in the window.
+  /// Puts a unit into the open window; where there is no room, decides it at once.
   mutating func waitOrDecide(
     _ unit: SamplingUnit, ticket: Sampler.Ticket, isBoosted: Bool, at now: UInt64
   ) -> Verdict? {
+    guard waitingCount < Self.waitingMax else { return decideNow(unit, isBoosted: isBoosted, at: now) }
     let slot = strata.slot(unit.stratum)
     let totals = Totals(unit)
     strata[slot].window += totals
     window.offeredItems += Double(unit.items)
-    guard waitingCount < Self.waitingMax else { return decideCrowded(unit, slot, totals) }
     let first = window.fresh.count
     let second = UInt32(truncatingIfNeeded: now / SamplingTime.second)
     let sightingsMin = window.budget.guards.firstSightings
@@ -148,18 +165,6 @@ struct BudgetState: Sendable {
       fresh: Int32(first)..<Int32(window.fresh.count), isBoosted: isBoosted)
     window.waiting.append(waiting)
     return nil
-  }
-
-  private mutating func decideCrowded(_ unit: SamplingUnit, _ slot: Int, _ totals: Totals) -> Verdict {
-    let probability = min(1, max(window.budget.guards.floor, window.events / max(window.offeredItems, 1)))
-    let verdict = Verdict.drawn(
-      unit.randomness, probability: probability, upstream: unit.upstream, .probability)
-    strata[slot].deficit += totals
-    if verdict.isKept {
-      strata[slot].deficit -= totals * (1 / probability)
-      window.forcedItems += Double(unit.items)
-    }
-    return verdict
   }
 }
 

@@ -16,6 +16,15 @@ struct Totals: Sendable, Equatable {
 }
 
 extension Totals {
+  /// What the squares of a unit's parts are multiplied with, to be its weighed shares of these totals.
+  func scales(_ objectives: SamplingBudget.Objectives) -> Totals {
+    Totals(
+      count: Self.scale(count, objectives.count), tokens: Self.scale(tokens, objectives.tokens),
+      cost: Self.scale(cost, objectives.cost))
+  }
+
+  private static func scale(_ total: Double, _ weight: Double) -> Double { total > 0 ? weight / (total * total) : 0 }
+
   /// What a unit accounts for, with what was left out by sampling before it came here.
   init(_ unit: SamplingUnit) {
     let weight = unit.upstreamWeight
@@ -43,8 +52,23 @@ struct Strata: Sendable {
     /// What units that left should have stood for and did not.
     var deficit = Totals()
     var idleMinutes = 0
+    /// Units of the open window that did not wait.
+    var immediate = Immediate()
     /// It had a window before; the first one sets the level.
     var hasLevel = false
+  }
+
+  struct Immediate: Sendable, Equatable {
+    private(set) var items = 0.0
+    private var scores = 0.0
+
+    mutating func add(score: Double, items: Double) {
+      self.items += items
+      scores += score * items
+    }
+
+    /// Of an item.
+    var meanScore: Double { items > 0 ? scores / items : 0 }
   }
 
   private(set) var rows: [Row] = []
@@ -89,6 +113,7 @@ struct Strata: Sendable {
         rows[slot].hasLevel ? level * (1 - Self.smoothing) + window * Self.smoothing : window
       rows[slot].hasLevel = rows[slot].hasLevel || window.count > 0
       rows[slot].window = Totals()
+      rows[slot].immediate = Immediate()
     }
   }
 

@@ -27,6 +27,7 @@ extension BudgetState {
   }
 
   private mutating func closeWindow(_ open: Window, _ released: inout [Sampler.Release]) {
+    let immediate = strata.rows.map(\.immediate).filter { $0.items > 0 }
     strata.closeWindow()
     released.reserveCapacity(open.waiting.count)
     let second = UInt32(truncatingIfNeeded: open.end / SamplingTime.second)
@@ -42,9 +43,13 @@ extension BudgetState {
       released.append(Sampler.Release(ticket: unit.ticket, verdict: verdict))
     }
     let allowed = open.events + carry.events
-    let left = max(allowed - spent, Self.freeShareMin * open.events)
-    let scores = scores(open, isForced)
-    let level = WaterLevel.solve(scores, budget: left)
+    let (scores, mixed) = scores(open, isForced, immediate)
+    let least = Self.freeShareMin * open.events
+    let all = scores + immediate.map { ($0.meanScore + mixed, $0.items) }
+    market = Market(
+      level: WaterLevel.solve(all, budget: max(allowed - spent, least)), mixed: mixed, offeredItems: open.offeredItems)
+    spent += open.drawnItems
+    let level = WaterLevel.solve(scores, budget: max(allowed - spent, least))
     let floor = open.budget.guards.floor
     for index in open.waiting.indices where !isForced[index] {
       let probability = level.isInfinite ? 1 : min(1, max(floor, level * scores[index].score))
@@ -85,7 +90,8 @@ extension BudgetState {
     var isChosen: Set<Int> = []
     for wanted in [Sightings.Standing.never, .rare] {
       let share = wanted == .never ? guards.neverShare : guards.rareShare
-      var left = share * open.events + (wanted == .never ? carry.never : carry.rare)
+      var left = share * open.events
+      left += wanted == .never ? carry.never - open.neverItems : carry.rare - open.rareItems
       for index in candidates where !isChosen.contains(index) {
         let unit = open.waiting[index]
         guard Double(unit.items) <= left else { continue }
@@ -108,31 +114,23 @@ extension BudgetState {
     (unit.items, (unit.randomness &* 0x9e37_79b9_7f4a_7c15).byteSwapped &* 0xff51_afd7_ed55_8ccd)
   }
 
-  /// How much each unit matters for the totals of its stratum, and the less the more it costs: what its probability is in
-  /// proportion to. Forced ones take no part.
-  private func scores(_ open: Window, _ isForced: [Bool]) -> [(score: Double, items: Double)] {
-    let objectives = open.budget.objectives
-    let scales = strata.rows.map { row in
-      Totals(
-        count: Self.scale(row.level.count, objectives.count), tokens: Self.scale(row.level.tokens, objectives.tokens),
-        cost: Self.scale(row.level.cost, objectives.cost))
-    }
+  /// How much each unit matters: what its probability is in proportion to, and what was mixed into all. Forced ones take no
+  /// part.
+  private func scores(
+    _ open: Window, _ isForced: [Bool], _ immediate: [Strata.Immediate]
+  ) -> (scores: [(score: Double, items: Double)], mixed: Double) {
+    let scales = strata.rows.map { $0.level.scales(open.budget.objectives) }
     var scores: [(score: Double, items: Double)] = []
     scores.reserveCapacity(open.waiting.count)
-    var sum = 0.0
-    var count = 0.0
+    var sum = immediate.reduce(0) { $0 + $1.meanScore * $1.items }
+    var count = immediate.reduce(0) { $0 + $1.items }
     for index in open.waiting.indices {
       if isForced[index] {
         scores.append((0, 0))
         continue
       }
       let items = Double(open.waiting[index].items)
-      let totals = open.waiting[index].totals
-      let scale = scales[Int(open.waiting[index].slot)]
-      let share =
-        scale.count * totals.count * totals.count + scale.tokens * totals.tokens * totals.tokens
-        + scale.cost * totals.cost * totals.cost
-      let score = (share / items).squareRoot()
+      let score = Self.score(open.waiting[index].totals, items, scales[Int(open.waiting[index].slot)])
       scores.append((score, items))
       sum += score
       count += 1
@@ -141,11 +139,16 @@ extension BudgetState {
     for index in scores.indices where !isForced[index] {
       scores[index].score = (scores[index].score + mixed) * open.waiting[index].bias
     }
-    return scores
+    return (scores, mixed)
   }
 
-  /// What the square of a unit's part is multiplied with, to be its weighed share of a total.
-  private static func scale(_ total: Double, _ weight: Double) -> Double { total > 0 ? weight / (total * total) : 0 }
+  /// How much a unit matters for the totals of its stratum, and the less the more it costs.
+  static func score(_ totals: Totals, _ items: Double, _ scales: Totals) -> Double {
+    let share =
+      scales.count * totals.count * totals.count + scales.tokens * totals.tokens * totals.tokens
+      + scales.cost * totals.cost * totals.cost
+    return (share / items).squareRoot()
+  }
 
   private mutating func closeMinute(_ released: inout [Sampler.Release]) {
     var calibrations = Array(repeating: Calibration(), count: strata.rows.count)
