@@ -257,7 +257,7 @@ private final class Parts {
     let board = status
     let delivery = Delivery(
       spool: spool, sink: sink, mailbox: mailbox, program: program, ripeness: RipenessSettings(settings.trace),
-      sampling: SamplingSettings(settings.policy, sampling), logs: settings.logForwarding,
+      sampling: SamplingSettings(settings, sampling), logs: settings.logForwarding,
       clock: WallClock.now, metrics: metrics, log: log, publish: { board.publish($0) })
     do throws(SpoolError) { try delivery.recover() } catch { throw .spool(error) }
     self.delivery = delivery
@@ -316,10 +316,12 @@ extension RipenessSettings {
 }
 
 extension SamplingSettings {
-  init(_ settings: GatewaySettings.Policy, _ policy: SamplingPolicy?) {
+  init(_ settings: GatewaySettings, _ policy: SamplingPolicy?) {
     self.policy = policy ?? SamplingPolicy()
-    errorsWait = settings.lateErrors.nanoseconds
-    leftOutBytesMax = settings.lateErrorsBytesMax
+    isWatching = policy != nil
+    errorsWait = settings.policy.lateErrors.nanoseconds
+    // The spool is there for outages first.
+    leftOutBytesMax = min(settings.policy.lateErrorsBytesMax, settings.spool.bytesMax / 4)
   }
 }
 

@@ -7,7 +7,7 @@ extension Mapper {
   package func eventFacts(_ context: WritingContext) -> [EventFacts] {
     var facts: [EventFacts] = []
     facts.reserveCapacity(spans.count)
-    var services: [String?] = Array(repeating: nil, count: batch.resources.count)
+    var services: [(slice: Slice, name: String)?] = Array(repeating: nil, count: batch.resources.count)
     for index in spans.indices where spans[index].isAI && !spans[index].isDuplicate {
       let span = batch.spans[index]
       let key = SpanKey(span: span.id.value, start: span.start)
@@ -19,7 +19,13 @@ extension Mapper {
       let event = context.frozen[key].flatMap { EventName(number: $0.name) } ?? spans[index].event
       // Text that is computed grows the arena, so it comes before the bytes are looked at.
       let model = text(of: program.known.model, at: index)
-      var fact = EventFacts(key: key, span: index, name: event.number, service: service, model: bytes.string(model))
+      var fact = EventFacts(
+        key: key, span: index, name: event.number, service: service.name, model: bytes.string(model))
+      fact.texts.service = service.slice
+      fact.texts.model = model
+      fact.texts.provider = text(of: program.known.provider, at: index)
+      fact.texts.tool = text(of: program.known.toolName, at: index)
+      if spans[index].isError { fact.texts.errorType = text(of: program.known.errorType, at: index) }
       fact.isError = spans[index].isError
       fact.isEssential = spans[index].isError || spans[index].isTrace
       fact.isKeepAsked = asksToBeKept(index)
@@ -66,12 +72,12 @@ extension Mapper {
     }
   }
 
-  private func service(_ resource: Int) -> String {
+  private func service(_ resource: Int) -> (slice: Slice, name: String) {
     for attribute in batch.resources[resource].attributes
     where bytes.equals(batch.attributes[Int(attribute)].key, Self.serviceName) {
-      if case .string(let name) = batch.attributes[Int(attribute)].value { return bytes.string(name) }
+      if case .string(let name) = batch.attributes[Int(attribute)].value { return (name, bytes.string(name)) }
     }
-    return ""
+    return (.empty, "")
   }
 
   /// `sampling.keep: true`, or its text.

@@ -368,6 +368,9 @@ struct KnownProperties: Sendable {
   var distinctID: Int?
   var totalTokens: Int?
   var model: Int?
+  var provider: Int?
+  var toolName: Int?
+  var errorType: Int?
   var inputTokens: Int?
   var outputTokens: Int?
   var totalCost: Int?
@@ -380,6 +383,9 @@ struct KnownProperties: Sendable {
     distinctID = numbers["distinct_id"]
     totalTokens = numbers["$ai_total_tokens"]
     model = numbers["$ai_model"]
+    provider = numbers["$ai_provider"]
+    toolName = numbers["$ai_tool_name"]
+    errorType = numbers["$ai_error_type"]
     inputTokens = numbers["$ai_input_tokens"]
     outputTokens = numbers["$ai_output_tokens"]
     totalCost = numbers["$ai_total_cost_usd"]

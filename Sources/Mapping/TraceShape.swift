@@ -147,6 +147,12 @@ extension Mapper {
     return tally
   }
 
+  /// The loaded trace's id in hexadecimal: whose events they are where nobody is known.
+  package var traceName: [UInt8] { traceText }
+
+  /// Whether a log record of the loaded trace is of severity ERROR or above (17 and more, OpenTelemetry's log data model).
+  package var hasErrorLog: Bool { batch.logs.contains { $0.severity >= 17 } }
+
   /// Log records that nothing was read from: indices into `batch.logs`.
   package var silentLogs: [Int] {
     if batch.logs.isEmpty { return [] }

@@ -1,3 +1,5 @@
+package import Bytes
+
 /// The little that sampling must know of a trace before anything is mapped (architecture.md, section 1).
 package struct TraceFacts: Sendable, Equatable {
   /// How many spans are AI calls or steps; 0 means that the trace becomes no event.
@@ -33,6 +35,18 @@ package struct EventFacts: Sendable, Equatable {
   package var nanoDollars: Int64 = 0
   /// From start to end, in nanoseconds; 0 if the span never ended.
   package var latency: UInt64 = 0
+  package var texts = Texts()
+
+  /// What tells kinds of events apart, in the arena of the batch.
+  package struct Texts: Sendable, Equatable {
+    package var service = Slice.empty
+    package var model = Slice.empty
+    package var provider = Slice.empty
+    package var tool = Slice.empty
+    package var errorType = Slice.empty
+
+    package init() {}
+  }
 
   package init(key: SpanKey, span: Int, name: UInt8, service: String, model: String) {
     self.key = key

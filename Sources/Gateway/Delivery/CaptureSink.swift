@@ -28,11 +28,20 @@ final class CaptureSink: EventSink {
   func register(_ lane: LaneID, key: String) {
     keys[lane.value] = key
     sender.register(lane: lane.value, key: key)
+    keys[lane.value | Self.logs] = key
+    sender.register(lane: lane.value | Self.logs, key: key)
   }
+  /// Log records go out beside events, by a lane of their own: what is wrong with one endpoint holds nothing else up.
+  private static let logs: UInt32 = 1 << 31
+  func takesLogs(_ lane: LaneID) -> Bool { sender.state(lane: lane.value | Self.logs) ?? .open == .open }
+
   func wakeUp() { sender.wakeUp() }
   func flush() { sender.isFlushing = true }
   func state(_ lane: LaneID) -> Capture.LaneState { sender.state(lane: lane.value) ?? .open }
-  func hurry(_ lane: LaneID) { sender.hurry(lane: lane.value) }
+  func hurry(_ lane: LaneID) {
+    sender.hurry(lane: lane.value)
+    sender.hurry(lane: lane.value | Self.logs)
+  }
   func unblock() { sender.unblock() }
 
   func enqueue(_ lane: LaneID, _ events: [MappedEvent], trace: TraceID, token: UInt64, _ bytes: ByteSpan) {
@@ -47,7 +56,7 @@ final class CaptureSink: EventSink {
     for piece in logs {
       // A field of a request, or an event.
       let destination: Destination = bytes[piece.start] == UInt8(ascii: "{") ? .analytics : .logs
-      sender.enqueue(lane: lane.value, destination, token: token, bytes, piece, now: now)
+      sender.enqueue(lane: lane.value | Self.logs, destination, token: token, bytes, piece, now: now)
     }
   }
 
@@ -112,9 +121,19 @@ final class CaptureSink: EventSink {
     keys[lane].map { KeyFingerprint.label(of: $0, digest: { SHA256.digest($0.span) }) } ?? "\(lane)"
   }
 
+  private func tellOfLogs(_ state: Capture.LaneState, _ metadata: inout Logger.Metadata) {
+    switch state {
+    case .open: log.notice("PostHog takes log records again", metadata: metadata)
+    case .retrying(let status, let reason), .blocked(let status, let reason):
+      metadata.merge(["status": "\(status)", "reason": "\(reason)"]) { $1 }
+      log.warning("PostHog does not take log records; they wait in the spool, events go on", metadata: metadata)
+    }
+  }
+
   /// One line for each change, not for each attempt.
   private func tell(_ lane: UInt32, _ state: Capture.LaneState) {
     var metadata: Logger.Metadata = ["key": "\(name(lane))"]
+    if lane & Self.logs != 0 { return tellOfLogs(state, &metadata) }
     refused.set(keys[lane], state.refusesKey)
     switch state {
     case .open: log.notice("PostHog takes events again", metadata: metadata)

@@ -42,8 +42,10 @@ struct LeftOut: Equatable {
   var spans: [SpanKey] = []
   /// What they add to roll-ups, as `RollUpAmounts` writes it. It is told once: where something is frozen again, it is empty.
   var amounts: [UInt8] = []
+  /// Of a trace that goes out after all, the marks (`FrozenTrace.through`) of its parts that were left out before.
+  var takesBack: [UInt64] = []
 
-  var isEmpty: Bool { spans.isEmpty && amounts.isEmpty }
+  var isEmpty: Bool { spans.isEmpty && amounts.isEmpty && takesBack.isEmpty }
 }
 
 struct DecisionLogError: Error, CustomStringConvertible {
@@ -89,6 +91,8 @@ extension ByteBuffer {
           appendLittleEndian(key.start)
         }
         appendCounted(frozen.leftOut.amounts)
+        appendVarint(UInt64(frozen.leftOut.takesBack.count))
+        for through in frozen.leftOut.takesBack { appendLittleEndian(through) }
       }
       appendCounted(frozen.memory.identity)
       appendCounted(frozen.memory.inherited)
@@ -149,6 +153,7 @@ struct DecisionReader {
       decision.weight = Double(bitPattern: try word())
       for _ in 0..<(try count()) { leftOut.spans.append(SpanKey(span: try word(), start: try word())) }
       leftOut.amounts = try counted()
+      for _ in 0..<(try count()) { leftOut.takesBack.append(try word()) }
     }
     let identity = try counted()
     let inherited = kind == .frozenWithoutInherited ? [] : try counted()

@@ -27,6 +27,8 @@ extension Delivery {
     var entry = ByteBuffer()
     var fixed = going.frozen
     fixed.events = [frozen]
+    // What the trace left out was told with it, once.
+    fixed.leftOut = LeftOut()
     entry.append(.frozen(fixed))
     var found = TraceLoader()
     do {
@@ -139,6 +141,7 @@ extension Delivery {
     var context = WritingContext()
     context.only = []
     context.late = frozen.memory
+    context.members = frozen.decision.members(upstream: .keepAll)
     for event in frozen.events {
       context.frozen[event.key] = event
       context.only?.insert(event.key)

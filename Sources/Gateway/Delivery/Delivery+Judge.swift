@@ -20,7 +20,7 @@ extension Delivery {
       if !earlier.frozen.decision.isKept {
         var counts = SettledRecords()
         (counts.sampledOutSpans, counts.sampledOutLogs) = records(of: held.units, lane)
-        return keepForErrors(earlier.frozen, held.units, counts, &lane)
+        return keepForErrors(earlier.frozen, held.units, counts, isSaved: true, &lane)
       }
       for event in earlier.frozen.events { context.frozen[event.key] = event }
       if earlier.isLate {
@@ -77,6 +77,9 @@ extension Delivery {
       context.sent = Set(mapper.spanKeys.filter { lane.remembered.contains(trace, $0) }).subtracting(
         context.frozen.keys)
     }
+    if !mapper.facts.isAI, context.late != nil, mapper.hasErrorLog, lane.sampling.leftOut.contains(trace) {
+      return restore(held, trace, through: through, &lane)
+    }
     if !mapper.facts.isAI { return judgeOwnLogs(units, trace, recovered, through: through, &lane) }
     if mapper.hasSecondaries {
       // The call of a provider's own SDK waits once more for the trace that tells of it with content.
@@ -108,7 +111,9 @@ extension Delivery {
     through: UInt64, _ lane: inout LaneState
   ) {
     var context = context
-    context.members = decision.members(threshold: .keepAll)
+    if decision != .keepAll {
+      context.members = decision.members(upstream: UpstreamSampling(mapper.batch, trace: trace).threshold)
+    }
     let start = freezing.output.count
     let events = writeEvents(context)
     var settled = SettledRecords(mapper.tally(context))
@@ -285,18 +290,21 @@ extension Delivery {
   }
 
   private func send(_ batch: FreezeBatch) {
+    var leavingOut = Set<LaneID>()
     batch.output.withSpan { bytes in
       for held in batch.traces {
-        noteLeftOut(held.token)
+        if noteLeftOut(held.token) { leavingOut.insert(held.lane) }
         if held.events.isEmpty, held.logs.isEmpty {
-          leftOutDurably(held.token)
+          frozenDurably(held.token)
         } else {
           sink.enqueue(held.lane, held.events, trace: held.trace, token: held.token, bytes)
           sink.enqueue(held.lane, logs: held.logs, token: held.token, bytes)
         }
       }
     }
-    for block in batch.blocks { lanes[block.lane]?.sampling.covers = block.number }
+    for block in batch.blocks {
+      lanes[block.lane]?.sampling.cover(block.number, leavesOut: leavingOut.contains(block.lane))
+    }
     batch.reset()
     let isUsual = batch.output.capacity <= DeliveryLimits.spareBytesMax
     if isUsual, spare.count < DeliveryLimits.spareBatchesMax { spare.append(batch) }

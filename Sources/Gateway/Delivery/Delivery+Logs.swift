@@ -16,6 +16,7 @@ extension Delivery {
       counts.noEventLogs = units.count
       return finish(units, counts, &lane)
     }
+    if !sink.takesLogs(lane.lane) { return lane.unreadLogs.append((sequence, units)) }
     if let recovered, recovered.isDone { return finish(units, settled(recovered.frozen, units.count), &lane) }
     var batch = Batch()
     do {
@@ -39,7 +40,7 @@ extension Delivery {
 
   /// Tries those again that could not be read.
   func readLogsAgain(_ lane: inout LaneState) {
-    guard !lane.unreadLogs.isEmpty, mayRead(lane) else { return }
+    guard !lane.unreadLogs.isEmpty, mayRead(lane), sink.takesLogs(lane.lane) else { return }
     let waiting = lane.unreadLogs
     lane.unreadLogs = []
     for (sequence, units) in waiting {
@@ -109,19 +110,14 @@ extension Delivery {
       }
       let log = batch.logs[record]
       let service = services.service(of: log.scope, batch)
-      let unit = SamplingUnit(log, bytes, service: service, trace: trace)
+      let severity = log.band(batch)
+      let pattern = patterns.pattern(of: log, batch)
+      lane.sampling.watch(pattern, isError: severity >= .error, service, at: lane.clock)
+      let unit = SamplingUnit(log, pattern, severity, bytes, service: service, trace: trace)
       let verdict = lane.sampling.sampler.decide(unit, at: lane.clock)
       let decision = Decision(verdict, policyVersion: lane.sampling.sampler.policy.version)
       verdicts.append(decision)
-      if decision.isKept { continue }
-      var left = RollUpAmounts()
-      left.units = 1
-      left.events = 1
-      let severity = Severity(number: log.severity)
-      let time = LeftOutAmounts.plausible(log.time > 0 ? log.time : log.observedTime, lane.clock)
-      amounts.add(
-        left, service: service, model: LeftOutAmounts.model(ofSeverity: severity), isError: severity >= .error,
-        time: time)
+      if !decision.isKept { amounts.add(log, severity, service: service, arrival: lane.clock) }
     }
   }
 
@@ -139,11 +135,14 @@ extension Delivery {
   func writeLogs(of events: [MappedEvent], _ decision: Decision, _ settled: inout SettledRecords) -> [Slice] {
     let silent = mapper.silentLogs
     if logs == .off || silent.isEmpty { return [] }
-    let kept = silent.filter { !decision.isEssential || Severity(number: mapper.batch.logs[$0].severity) >= .error }
+    let kept = silent.filter { !decision.isEssential || mapper.batch.logs[$0].band(mapper.batch) >= .error }
     settled.noEventLogs -= silent.count
     settled.deliveredLogs += kept.count
     settled.sampledOutLogs += silent.count - kept.count
-    let pieces = write(mapper.batch, kept: kept, user: events.first?.frozen.distinctID, [decision]) { _ in 0 }
+    // Where nobody is known, the trace id stands for them.
+    let user = events.first.map(\.frozen.distinctID)
+    let known = user == mapper.traceName ? nil : user
+    let pieces = write(mapper.batch, kept: kept, user: known, [decision]) { _ in 0 }
     settled.delivered -= pieces.count
     return pieces
   }
@@ -154,7 +153,7 @@ extension Delivery {
     _ batch: Batch, kept: some Sequence<Int>, user: [UInt8]?, _ decisions: [Decision], decision: (Int) -> Int
   ) -> [Slice] {
     if logs == .events {
-      let members = decisions.map { $0.members(threshold: .keepAll) }
+      let members = decisions.map { $0.members(upstream: .keepAll) }
       return LogEvents.write(batch, kept: kept, user: user, to: &freezing.output) { members[decision($0)] }
     }
     var named = ByteBuffer()

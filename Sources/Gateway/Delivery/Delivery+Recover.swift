@@ -38,10 +38,7 @@ extension Delivery {
         case .frozen(let frozen):
           through = max(through, frozen.through)
           if !frozen.leftOut.amounts.isEmpty { lane.leftOutInLog.append((number, frozen.leftOut.amounts)) }
-          if frozen.decision.reason == .lateError {
-            // It holds what was left out before.
-            lane.recovered[frozen.trace]?.removeAll { !$0.frozen.decision.isKept }
-          }
+          let place = takeBack(frozen, &lane)
           let parts = lane.recovered[frozen.trace] ?? []
           if let again = parts.firstIndex(where: { !$0.isDone && $0.frozen.through == frozen.through }) {
             // Frozen again by the start before this one: the same part, in its place, for a request belongs to the first
@@ -50,7 +47,7 @@ extension Delivery {
           } else {
             let isLate = lane.remembered[frozen.trace]?.decision.isKept == true
             let part = RecoveredTrace(frozen: frozen, isLate: isLate)
-            lane.recovered[frozen.trace, default: []].append(part)
+            lane.recovered[frozen.trace, default: []].insert(part, at: place ?? parts.count)
           }
           // Of log records alone there is nothing that late spans take.
           if !frozen.events.isEmpty || !frozen.leftOut.spans.isEmpty {
@@ -77,6 +74,17 @@ extension Delivery {
     lane.note(block: number, through: through, clock: startedAt)
   }
 
+  /// A trace that goes out after all holds the parts that were left out before, and takes their place: that of the first.
+  private func takeBack(_ frozen: FrozenTrace, _ lane: inout LaneState) -> Int? {
+    guard let parts = lane.recovered[frozen.trace], !frozen.leftOut.takesBack.isEmpty else { return nil }
+    let isTaken = { (part: RecoveredTrace) in
+      !part.frozen.decision.isKept && frozen.leftOut.takesBack.contains(part.frozen.through)
+    }
+    let place = parts.firstIndex(where: isTaken)
+    lane.recovered[frozen.trace]?.removeAll(where: isTaken)
+    return place
+  }
+
   /// Goes on with recovered traces that have been read as far as they were frozen.
   func resume(_ lane: inout LaneState, isCaughtUp: Bool) {
     while let next = lane.resumable.last, isCaughtUp || next.through <= lane.cursor {
@@ -86,7 +94,7 @@ extension Delivery {
     }
     guard lane.resumable.isEmpty, isCaughtUp, !lane.recovered.isEmpty else { return }
     // A trace that could not be read so far still needs what was frozen of it.
-    if !lane.open.values.contains(where: { $0.frozenThrough != nil }) { lane.recovered = [:] }
+    if lane.unreadLogs.isEmpty, !lane.open.values.contains(where: { $0.frozenThrough != nil }) { lane.recovered = [:] }
   }
 }
 
@@ -125,7 +133,10 @@ extension LaneState {
       count += 1
     }
     if let needed = sampling.blocksNeeded {
+      let wanted = count
       while count > 0, blocks[count - 1].last >= needed { count -= 1 }
+      // A new checkpoint lets the old one go, and all that stands behind it.
+      if count < wanted { sampling.isChanged = true }
     }
     guard count > 0 else { return nil }
     let below = blocks[count - 1].last + 1

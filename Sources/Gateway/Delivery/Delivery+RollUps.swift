@@ -12,13 +12,14 @@ struct PendingCheckpoint {
 
 /// The sums of what was left out: written to disk with what they sum, then sent.
 extension Delivery {
-  /// Adds what a frozen trace leaves out to its lane's roll-ups, now that it is durable.
-  func noteLeftOut(_ token: UInt64) {
-    guard let going = outgoing[token], !going.frozen.leftOut.amounts.isEmpty, let lane = lanes[going.lane],
-      let amounts = try? LeftOutAmounts(going.frozen.leftOut.amounts)
-    else { return }
+  /// Adds what a frozen trace leaves out to its lane's roll-ups, now that it is durable. False if it leaves out nothing. A
+  /// retried dead letter told it before.
+  func noteLeftOut(_ token: UInt64) -> Bool {
+    guard let going = outgoing[token], !going.isRetry, !going.frozen.leftOut.amounts.isEmpty,
+      let lane = lanes[going.lane], let amounts = try? LeftOutAmounts(going.frozen.leftOut.amounts)
+    else { return false }
     amounts.apply(to: &lane.sampling.table, at: lane.clock)
-    lane.sampling.isChanged = true
+    return true
   }
 
   /// What is known of a lane's sampling, to be written to a block.
@@ -28,6 +29,8 @@ extension Delivery {
       PendingCheckpoint(lane: lane.lane, block: block, covers: sampling.covers, parts: sampling.unsaved))
     sampling.unsaved.removeAll()
     sampling.isChanged = false
+    // All rows are written; which of them changed is of no use here.
+    _ = sampling.table.takeChangedRows()
     sampling.savedAt = lane.clock
     return SamplingCheckpoint(covers: sampling.covers, state: SamplingState(sampling).encoded())
   }
@@ -36,7 +39,7 @@ extension Delivery {
   func checkpointed(_ token: UInt64) {
     for saved in checkpoints.removeValue(forKey: token) ?? [] {
       guard let sampling = lanes[saved.lane]?.sampling else { continue }
-      (sampling.checkpoint, sampling.savedCovers) = (saved.block, saved.covers)
+      sampling.saved(in: saved.block, covers: saved.covers)
       sampling.ready.formUnion(saved.parts)
     }
   }
@@ -52,7 +55,36 @@ extension Delivery {
       nextToken += 1
       sideEvents[token] = (lane.lane, part)
       sampling.sending += 1
+      sampling.sampler.spend(events: 1, at: lane.clock)
       sink.enqueue(lane.lane, event, token: token)
+    }
+  }
+
+  /// Anomalies on their way at once; what is more is counted in metrics alone.
+  private static let anomaliesMax = 1_000
+
+  /// Keeps more of what is unusual, and tells of it.
+  func tellAnomalies(_ lane: inout LaneState) {
+    guard let due = lane.sampling.anomalies.nextDue, due <= lane.clock else { return }
+    for anomaly in lane.sampling.anomalies.tick(at: lane.clock) {
+      metrics.series(.anomalies, anomaly.kind.rawValue).add(1)
+      if case .pattern(let pattern) = anomaly.subject {
+        lane.sampling.sampler.boost(pattern: pattern, until: lane.clock + Anomaly.boostLength, at: lane.clock)
+      }
+      if sideEvents.count >= Self.anomaliesMax { continue }
+      let event = SideEvent(anomaly, name: name(of: anomaly), instance: lane.sampling.instance)
+      let token = Self.sideTokens | nextToken
+      nextToken += 1
+      sideEvents[token] = (lane.lane, nil)
+      sink.enqueue(lane.lane, event, token: token)
+      lane.sampling.sampler.spend(events: 1, at: lane.clock)
+    }
+  }
+
+  private func name(of anomaly: Anomaly) -> String {
+    switch anomaly.subject {
+    case .pattern(let pattern): patterns.name(of: pattern)
+    case .service(let label): label.text
     }
   }
 
@@ -64,6 +96,8 @@ extension Delivery {
       guard let (lane, part) = sideEvents.removeValue(forKey: token), let sampling = lanes[lane]?.sampling else {
         continue
       }
+      // Anomalies are told once, and not again after a crash.
+      guard let part else { continue }
       sampling.sending -= 1
       sampling.closed[part] = nil
       sampling.isChanged = true
@@ -85,7 +119,7 @@ extension Delivery {
       do {
         lane.sampling = LaneSampling(
           try SamplingState.decoded(state.state, policy: sampling.policy), covers: state.covers)
-        (lane.sampling.checkpoint, lane.sampling.savedCovers) = (block, state.covers)
+        lane.sampling.saved(in: block, covers: state.covers)
         lane.sampling.ready = Set(lane.sampling.closed.keys)
       } catch {
         log.error("what was known of sampling cannot be read (\(error)); roll-ups of its last minutes are lost")
@@ -95,15 +129,19 @@ extension Delivery {
     for (block, bytes) in lane.leftOutInLog where block > covered {
       guard let amounts = try? LeftOutAmounts(bytes) else { continue }
       amounts.apply(to: &lane.sampling.table, at: startedAt)
-      lane.sampling.covers = max(lane.sampling.covers, block)
-      lane.sampling.isChanged = true
+      lane.sampling.cover(max(lane.sampling.covers, block), leavesOut: true)
     }
+    lane.sampling.isWatching = sampling.isWatching
     (lane.checkpoint, lane.leftOutInLog) = (nil, [])
   }
 
   /// Every trace from now on is sampled by another policy.
   func adopt(_ policy: SamplingPolicy) {
     sampling.policy = policy
-    for lane in lanes.values { lane.sampling.sampler.apply(policy) }
+    sampling.isWatching = true
+    for lane in lanes.values {
+      lane.sampling.sampler.apply(policy)
+      lane.sampling.isWatching = true
+    }
   }
 }

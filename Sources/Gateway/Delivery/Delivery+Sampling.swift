@@ -26,19 +26,25 @@ extension Delivery {
       return .send(recovered.decision, only: only, LeftOut(spans: recovered.leftOut.spans))
     }
     let upstream = UpstreamSampling(mapper.batch, trace: trace)
-    guard lane.sampling.isActive else { return .send(.unsampled(upstream.threshold), only: nil, LeftOut()) }
+    let known = context.late == nil ? nil : lane.remembered[trace]?.decision
+    // What was decided under an earlier policy stands.
+    let isDecided = verdict != nil || known.map { $0 != .keepAll } == true
+    guard lane.sampling.isActive || isDecided else {
+      return .send(.unsampled(upstream.threshold), only: nil, LeftOut())
+    }
     let facts = mapper.eventFacts(context)
     guard !facts.isEmpty else { return .send(.keepAll, only: nil, LeftOut()) }
-    if context.late != nil, let known = lane.remembered[trace]?.decision {
+    let seen = watch(facts, &lane)
+    if let known {
       return judgementOfLate(trace, known, facts, lane)
     }
-    let unit = SamplingUnit(facts, mapper.batch, upstream: upstream)
+    let unit = SamplingUnit(facts, seen, upstream: upstream)
     let given: Verdict
     if let verdict {
       // An error that came while it waited is none to be dropped.
       given = !verdict.isKept && unit.isError ? lane.sampling.sampler.restore(unit, at: lane.clock) : verdict
     } else {
-      switch lane.sampling.sampler.offer(unit, at: lane.clock) {
+      switch offer(unit, &lane) {
       case .decided(let decided): given = decided
       case .waits(let ticket): return .wait(ticket, leftOut(facts, units: 1, lane))
       }
@@ -46,6 +52,34 @@ extension Delivery {
     let decision = Decision(given, policyVersion: lane.sampling.sampler.policy.version)
     if !decision.isKept { return .leaveOut(decision, leftOut(facts, units: 1, lane)) }
     return decision.isEssential ? essentials(of: facts, decision, lane) : .send(decision, only: nil, LeftOut())
+  }
+
+  /// Tells of which kinds the events and log records of the loaded trace are, and counts them.
+  private func watch(_ facts: [EventFacts], _ lane: inout LaneState) -> [SeenPattern] {
+    var seen: [SeenPattern] = []
+    seen.reserveCapacity(facts.count)
+    for fact in facts {
+      let pattern = patterns.pattern(of: fact, mapper.batch)
+      lane.sampling.watch(pattern, isError: fact.isError, Label(fact.service), at: lane.clock)
+      seen.append(SeenPattern(id: pattern))
+    }
+    for index in mapper.silentLogs {
+      let log = mapper.batch.logs[index]
+      let severity = log.band(mapper.batch)
+      let pattern = patterns.pattern(of: log, mapper.batch)
+      lane.sampling.watch(pattern, isError: severity >= .error, Label(facts[0].service), at: lane.clock)
+      seen.append(SeenPattern(id: pattern, severity: severity))
+    }
+    return seen
+  }
+
+  /// Waiting traces of all lanes: each takes some 700 bytes. Beyond, they are decided at once.
+  private static let waitingMax = 60_000
+
+  private func offer(_ unit: SamplingUnit, _ lane: inout LaneState) -> Sampler.Offer {
+    let waiting = lanes.values.reduce(lane.sampling.waiting.count) { $0 + $1.sampling.waiting.count }
+    if waiting >= Self.waitingMax { return .decided(lane.sampling.sampler.decide(unit, at: lane.clock)) }
+    return lane.sampling.sampler.offer(unit, at: lane.clock)
   }
 
   /// What comes late follows what was decided, but for errors, which always go out.
@@ -71,8 +105,23 @@ extension Delivery {
   }
 
   private func leftOut(_ facts: [EventFacts], units: Int64, _ lane: LaneState) -> LeftOut {
-    LeftOut(
-      spans: facts.map(\.key), amounts: LeftOutAmounts(facts, units: units, arrival: lane.clock).encoded())
+    var amounts = LeftOutAmounts(facts, units: units, arrival: lane.clock)
+    // Of a trace of which something goes out, its errors do.
+    addLogs(to: &amounts, withErrors: units > 0, Label(facts.first?.service ?? ""), lane)
+    return LeftOut(spans: facts.map(\.key), amounts: amounts.encoded())
+  }
+
+  /// Log records of the loaded trace that would have been forwarded.
+  private func addLogs(
+    to amounts: inout LeftOutAmounts, withErrors: Bool, _ service: Label, _ lane: LaneState
+  ) {
+    if logs == .off { return }
+    for index in mapper.silentLogs {
+      let log = mapper.batch.logs[index]
+      let severity = log.band(mapper.batch)
+      if severity >= .error, !withErrors { continue }
+      amounts.add(log, severity, service: service, arrival: lane.clock)
+    }
   }
 
   // MARK: Waiting
@@ -80,6 +129,7 @@ extension Delivery {
   /// Takes up verdicts that the sampler gives now, and carries out those that may be.
   func closeWindows(_ lane: inout LaneState) {
     forgetLeftOut(&lane)
+    tellAnomalies(&lane)
     if let due = lane.sampling.sampler.nextDue, due <= lane.clock {
       lane.sampling.verdicts += lane.sampling.sampler.close(at: lane.clock)
       // What kept traces stand for follows from what was dropped beside them: a crash should not forget that.
@@ -90,7 +140,6 @@ extension Delivery {
     while mayRead(lane), let release = lane.sampling.verdicts.popLast() {
       guard let waiting = lane.sampling.waiting.removeValue(forKey: release.ticket) else { continue }
       lane.sampling.tickets[waiting.trace] = nil
-      openBytes -= waiting.held.cost
       carryOut(release.verdict, waiting, &lane)
     }
   }
@@ -110,16 +159,13 @@ extension Delivery {
     _ unit: Unit, _ index: RequestIndex, _ reference: UnitReference, _ ticket: Sampler.Ticket, _ lane: inout LaneState
   ) {
     guard var waiting = lane.sampling.waiting[ticket] else { return }
-    openBytes -= waiting.held.cost
     waiting.held.add(unit, index, reference: reference, arrival: lane.clock)
     waiting.outcome = nil
-    openBytes += waiting.held.cost
     lane.sampling.waiting[ticket] = waiting
   }
 
   func wait(_ held: OpenTrace, _ trace: TraceID, _ ticket: Sampler.Ticket, _ leftOut: LeftOut, _ lane: inout LaneState)
   {
-    openBytes += held.cost
     let counts = leftOutRecords(WritingContext(), events: leftOut.spans.count)
     lane.sampling.waiting[ticket] = WaitingTrace(trace: trace, held: held, outcome: (leftOut, counts))
     lane.sampling.tickets[trace] = ticket
@@ -135,6 +181,10 @@ extension Delivery {
     counts.consumed = 0
     counts.sampledOutSpans = events - tally.made
     counts.sampledOutLogs = tally.joined
+    if logs != .off {
+      counts.noEventLogs -= tally.silentLogs
+      counts.sampledOutLogs += tally.silentLogs
+    }
     return counts
   }
 
@@ -147,35 +197,36 @@ extension Delivery {
       trace: trace, through: through, decision: decision, memory: TraceMemory(identity: []), events: [],
       leftOut: leftOut)
     remember(frozen, spans: leftOut.spans, &lane)
+    keepForErrors(frozen, units, counts, isSaved: false, &lane)
     let going = OutgoingTrace(
-      lane: lane.lane, frozen: frozen, units: units, eventsLeft: 0, bytes: 0, settled: counts)
+      lane: lane.lane, frozen: frozen, units: [], eventsLeft: 0, bytes: 0, settled: SettledRecords())
     freezing.add(going, outgoing.insert(going), [])
   }
 
-  /// The decision to leave a trace out is durable.
-  func leftOutDurably(_ token: UInt64) {
+  /// What has nothing to send is durable: a trace that was left out, or log records that all were.
+  func frozenDurably(_ token: UInt64) {
     guard let going = outgoing.remove(token), var lane = lanes.removeValue(forKey: going.lane) else { return }
     defer { lanes[going.lane] = lane }
-    keepForErrors(going.frozen, going.units, going.settled, &lane)
+    if !going.frozen.decision.isKept { return lane.sampling.leftOut.saved(going.frozen.trace) }
+    lane.finished.append((going.frozen.trace, going.frozen.through))
+    finish(going.units, going.settled, &lane)
   }
 
   /// Counts what is left out, and keeps it where an error that comes late finds it.
   func keepForErrors(
-    _ frozen: FrozenTrace, _ units: [UnitReference], _ counts: SettledRecords, _ lane: inout LaneState
+    _ frozen: FrozenTrace, _ units: [UnitReference], _ counts: SettledRecords, isSaved: Bool, _ lane: inout LaneState
   ) {
-    // Log records were judged for themselves: no error brings them out.
-    guard !frozen.decision.isKept else {
-      lane.finished.append((frozen.trace, frozen.through))
-      return finish(units, counts, &lane)
-    }
     counts.count(in: lane.metrics)
+    let (spans, logs) = records(of: units, lane)
     var entry = LeftOutTraces.Entry(
       units: [], through: [frozen.through], amounts: frozen.leftOut.amounts.isEmpty ? [] : [frozen.leftOut.amounts],
-      spans: counts.sampledOutSpans, logs: counts.sampledOutLogs, bytes: 0, time: lane.clock)
+      spans: spans, logs: logs, time: lane.clock, unsaved: isSaved ? 0 : 1)
     for reference in units where lane.requests[reference.sequence] != nil {
       lane.requests[reference.sequence]?.unitsLeftOut += 1
+      if lane.requests[reference.sequence]?.unitsLeftOut == 1 {
+        leftOutBytes += lane.requests[reference.sequence]?.bytes ?? 0
+      }
       entry.units.append(reference)
-      entry.bytes += Int(reference.bytes)
     }
     lane.sampling.leftOut.insert(frozen.trace, entry)
     forgetLeftOut(&lane)
@@ -185,7 +236,8 @@ extension Delivery {
   func forgetLeftOut(_ lane: inout LaneState) {
     let time = lane.clock > sampling.errorsWait ? lane.clock - sampling.errorsWait : 0
     while let (trace, entry) = lane.sampling.leftOut.popOldest(
-      before: time, bytesMax: sampling.leftOutBytesMax, costMax: sampling.leftOutMemoryMax)
+      before: time,
+      isTooMuch: leftOutBytes > sampling.leftOutBytesMax || lane.sampling.leftOut.cost > sampling.leftOutMemoryMax)
     {
       for through in entry.through { lane.finished.append((trace, through)) }
       release(entry.units, &lane)
@@ -194,7 +246,12 @@ extension Delivery {
   }
 
   private func release(_ units: [UnitReference], _ lane: inout LaneState) {
-    for reference in units { lane.requests[reference.sequence]?.unitsLeftOut -= 1 }
+    for reference in units {
+      lane.requests[reference.sequence]?.unitsLeftOut -= 1
+      if lane.requests[reference.sequence]?.unitsLeftOut == 0 {
+        leftOutBytes -= lane.requests[reference.sequence]?.bytes ?? 0
+      }
+    }
   }
 
   /// Maps a trace that was left out, with what came late: whole, for an error is among it.
@@ -206,7 +263,7 @@ extension Delivery {
     }
     var held = late
     held.units = entry.units + late.units
-    var takenBack = LeftOut()
+    var takenBack = LeftOut(takesBack: entry.through)
     for amounts in entry.amounts {
       guard let amounts = try? LeftOutAmounts(amounts) else { continue }
       takenBack.amounts += amounts.takenBack.encoded()

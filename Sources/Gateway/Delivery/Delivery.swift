@@ -58,19 +58,24 @@ final class Delivery {
   let mailbox: Mailbox
   let ripeness: RipenessSettings
   var sampling: SamplingSettings
-  let logs: GatewaySettings.LogForwarding
+  private let logForwarding: GatewaySettings.LogForwarding
+  /// Where log records go: nowhere while the mappings keep content here.
+  var logs: GatewaySettings.LogForwarding { mapper.program.keepsContent ? .off : logForwarding }
   let clock: @Sendable () -> UInt64
   let log: Logger
   var mapper: Mapper
 
   var lanes: [LaneID: LaneState] = [:]
   var loader = TraceLoader()
+  var patterns = TrafficPatterns()
   var indexes = IndexCache()
   /// The cost of all open traces.
   var openBytes = 0
   var isOverfull: Bool { openBytes > memory.openBytesMax }
   let memory: DeliveryMemory
   var rememberedBytes = 0
+  /// Of requests that stay in the spool only in case an error comes late, over all lanes.
+  var leftOutBytes = 0
   var freezing = FreezeBatch()
   /// Enough is frozen for one commit; reading pauses until it was handed over.
   var isFreezeFull: Bool { freezing.output.count >= DeliveryLimits.freezeBytesMax }
@@ -87,8 +92,8 @@ final class Delivery {
   var letterBytesLeft = 0
   var outstandingBytes = 0
   var nextToken: UInt64 = 1
-  /// Events of Hoglet's own that are on their way, by token: the lane, and which of its roll-ups it is.
-  var sideEvents: [UInt64: (lane: LaneID, part: UInt64)] = [:]
+  /// Events of Hoglet's own that are on their way, by token: the lane, and which of its roll-ups it is; nil for an anomaly.
+  var sideEvents: [UInt64: (lane: LaneID, part: UInt64?)] = [:]
   /// Checkpoints of sampling that wait for their commit, by its token.
   var checkpoints: [UInt64: [PendingCheckpoint]] = [:]
   /// Of the change that is being put together.
@@ -117,7 +122,7 @@ final class Delivery {
     self.mapper = Mapper(program: program)
     self.ripeness = ripeness
     self.sampling = sampling
-    self.logs = logs
+    logForwarding = logs
     self.memory = memory
     self.clock = clock
     self.log = log
@@ -218,6 +223,7 @@ final class Delivery {
     lanes[lane] = LaneState(
       lane: lane, metrics: metrics.lane(key: key),
       sampling: LaneSampling(policy: sampling.policy, instance: sampling.instance()))
+    lanes[lane]?.sampling.isWatching = sampling.isWatching
   }
 
   func mayRead(_ lane: LaneState) -> Bool {
@@ -291,6 +297,7 @@ final class Delivery {
   private func advance(_ lane: inout LaneState, to time: UInt64) {
     guard time > lane.clock else { return }
     lane.clock = time
+    closeWindows(&lane)
     releaseRipe(&lane)
   }
 
@@ -332,6 +339,7 @@ final class Delivery {
     if index.units.isEmpty { return lane.finishedRequests.append(stored.sequence) }
     lane.requests[stored.sequence] = PendingRequest(
       signal: stored.signal, arrival: stored.arrival, unitsLeft: index.units.count)
+    lane.requests[stored.sequence]?.bytes = stored.bodyCount + stored.index.count
     indexes.insert(index, IndexCache.Key(lane: lane.lane, sequence: stored.sequence))
     var freeLogs: [UnitReference] = []
     for (number, unit) in index.units.enumerated() {

@@ -31,6 +31,8 @@ protocol EventSink: AnyObject {
   func wakeUp()
   /// How the lane fares.
   func state(_ lane: LaneID) -> Capture.LaneState
+  /// Whether log records of the lane find a way at the moment.
+  func takesLogs(_ lane: LaneID) -> Bool
   /// Sends what a lane has without waiting for more.
   func hurry(_ lane: LaneID)
   /// Tries lanes that are blocked at once.

@@ -6,6 +6,8 @@ final class LaneSampling {
   var sampler: Sampler
   /// Sums of what was left out, as far as that is on disk.
   var table = RollUpTable()
+  /// How often what occurs.
+  var anomalies = AnomalyDetector()
   /// Blocks of the decision log up to this number are in `table`.
   var covers: UInt64 = 0
   /// Roll-ups that are closed and not delivered, as they are sent, by their part.
@@ -23,8 +25,6 @@ final class LaneSampling {
   var savedAt: UInt64 = 0
   /// Something changed since.
   var isChanged = false
-  /// What the last durable checkpoint covers.
-  var savedCovers: UInt64 = 0
   /// Traces that wait for the sampler's verdict.
   var waiting: [Sampler.Ticket: WaitingTrace] = [:]
   var tickets: [TraceID: Sampler.Ticket] = [:]
@@ -37,12 +37,31 @@ final class LaneSampling {
   private var minuteBegan: UInt64 = 0
 
   /// Whether anything may be left out.
-  var isActive: Bool { sampler.policy.target != .everything }
+  var isActive: Bool { isWatching || sampler.policy.target != .everything }
+  /// Patterns are counted although everything is kept.
+  var isWatching = false
+
+  /// Blocks that leave something out which no durable checkpoint holds, in order.
+  private(set) var unsavedBlocks: [UInt64] = []
 
   /// Blocks from this number on are needed to know what was left out; nil for none.
   var blocksNeeded: UInt64? {
-    if covers == 0, checkpoint == 0 { return nil }
-    return checkpoint == 0 ? 0 : min(checkpoint, savedCovers + 1)
+    let needed = min(unsavedBlocks.first ?? .max, checkpoint > 0 ? checkpoint : .max)
+    return needed == .max ? nil : needed
+  }
+
+  /// A block is durable, and what it leaves out is in `table`.
+  func cover(_ block: UInt64, leavesOut: Bool) {
+    covers = block
+    guard leavesOut else { return }
+    isChanged = true
+    if unsavedBlocks.last != block { unsavedBlocks.append(block) }
+  }
+
+  /// A checkpoint is durable.
+  func saved(in block: UInt64, covers: UInt64) {
+    checkpoint = block
+    unsavedBlocks.removeAll { $0 <= covers }
   }
 
   /// Roll-ups that wait for a lane that does not take them: above it, open ones grow instead.
@@ -59,6 +78,7 @@ final class LaneSampling {
   init(_ state: SamplingState, covers: UInt64) {
     sampler = state.sampler
     table = state.table
+    anomalies = state.anomalies
     closed = state.closed
     instance = state.instance
     self.covers = covers
@@ -71,7 +91,7 @@ final class LaneSampling {
 
   /// When something has to be done next, in arrival time; nil for nothing.
   var nextDue: UInt64? {
-    [sampler.nextDue, table.nextDue].compactMap(\.self).min()
+    [sampler.nextDue, table.nextDue, anomalies.nextDue].compactMap(\.self).min()
   }
 
   /// Closes roll-ups whose time has come.
@@ -82,6 +102,12 @@ final class LaneSampling {
       unsaved.insert(rollUp.part)
     }
     isChanged = true
+  }
+
+  /// Counts one event or log record.
+  func watch(_ pattern: UInt64, isError: Bool, _ service: Label, at now: UInt64) {
+    anomalies.count(pattern: pattern, at: now)
+    if isError { anomalies.count(errorsOf: service, at: now) }
   }
 
   func countKept(_ events: Int, at now: UInt64) {

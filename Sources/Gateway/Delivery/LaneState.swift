@@ -39,7 +39,7 @@ struct LaneState {
   var deadLetters: [DeadLetter] = []
   /// Dead letters to be tried again that could not be read so far, by request.
   var unreadRetries: [UInt64] = []
-  /// Requests whose free log records could not be read so far.
+  /// Requests whose free log records could not be read so far, or wait until PostHog takes log records.
   var unreadLogs: [(sequence: UInt64, units: [UnitReference])] = []
   /// Where its records are accounted for.
   let metrics: LaneMetrics
@@ -64,6 +64,8 @@ struct PendingRequest {
   var unitsLeft: Int
   /// Of those, units of traces that were left out, which stay for a while in case an error comes (`LeftOutTraces`).
   var unitsLeftOut = 0
+  /// What it takes in the spool.
+  var bytes = 0
   /// What is fixed about it, if it was a dead letter.
   var retried: FrozenTrace?
   /// Some unit could not be read: the bytes are kept when the others are finished.

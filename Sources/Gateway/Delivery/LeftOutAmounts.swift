@@ -57,8 +57,19 @@ struct LeftOutAmounts: Equatable {
     }
   }
 
+  /// Adds a log record.
+  mutating func add(_ log: LogRecord, _ severity: Severity, service: Label, arrival: UInt64) {
+    var amounts = RollUpAmounts()
+    amounts.units = 1
+    amounts.events = 1
+    let time = Self.plausible(log.time > 0 ? log.time : log.observedTime, arrival)
+    add(
+      amounts, service: service, model: Self.severities[Int(severity.rawValue)], isError: severity >= .error, time: time
+    )
+  }
+
   /// Log records have a severity where events have a model. No model's name begins so.
-  static func model(ofSeverity severity: Severity) -> Label { Label("\u{1}\(severity)") }
+  private static let severities = Severity.allCases.map { Label("\u{1}\($0)") }
 
   /// The severity of a cell of log records; nil for one of events.
   static func severity(of model: Label) -> String? {

@@ -9,13 +9,13 @@ struct LeftOutTraces {
     var through: [UInt64]
     /// What each part added to roll-ups, as `LeftOut.amounts`.
     var amounts: [[UInt8]]
-    /// Records that were counted as sampled out.
+    /// Its records, all of which are counted.
     var spans: Int
     var logs: Int
-    /// Bytes of its records on disk.
-    var bytes: Int
     /// Arrival time at which it was left out.
     var time: UInt64
+    /// Parts whose decision is not on disk yet.
+    var unsaved = 1
 
     /// What it holds in memory, about.
     var cost: Int {
@@ -30,7 +30,7 @@ struct LeftOutTraces {
       amounts += later.amounts
       spans += later.spans
       logs += later.logs
-      bytes += later.bytes
+      unsaved += later.unsaved
     }
   }
 
@@ -38,8 +38,7 @@ struct LeftOutTraces {
   /// In the order in which they came; those that were taken out meanwhile are passed over.
   private var order: [(trace: TraceID, time: UInt64)] = []
   private var oldest = 0
-  /// Of all of them, on disk and in memory.
-  private(set) var bytes = 0
+  /// What all of them take in memory.
   private(set) var cost = 0
 
   var count: Int { entries.count }
@@ -47,7 +46,6 @@ struct LeftOutTraces {
 
   /// Adds a trace, or a further part of one, which leaves together with the first.
   mutating func insert(_ trace: TraceID, _ entry: Entry) {
-    bytes += entry.bytes
     cost += entry.cost
     if let known = entries[trace] {
       cost -= known.cost + entry.cost
@@ -62,13 +60,15 @@ struct LeftOutTraces {
   /// Takes a trace out, to send it after all.
   mutating func take(_ trace: TraceID) -> Entry? {
     guard let entry = entries.removeValue(forKey: trace) else { return nil }
-    bytes -= entry.bytes
     cost -= entry.cost
     return entry
   }
 
-  /// Takes out the oldest, if it was left out before `time` or more is held than `bytesMax` on disk or `costMax` in memory.
-  mutating func popOldest(before time: UInt64, bytesMax: Int, costMax: Int) -> (trace: TraceID, entry: Entry)? {
+  /// A part of a trace is on disk.
+  mutating func saved(_ trace: TraceID) { entries[trace]?.unsaved -= 1 }
+
+  /// Takes out the oldest, if it was left out before `time`, or more is held than may be.
+  mutating func popOldest(before time: UInt64, isTooMuch: Bool) -> (trace: TraceID, entry: Entry)? {
     while oldest < order.count {
       let next = order[oldest]
       // It may have been taken out, and come again.
@@ -76,7 +76,7 @@ struct LeftOutTraces {
         skipOldest()
         continue
       }
-      guard next.time < time || bytes > bytesMax || cost > costMax else { return nil }
+      guard next.time < time || isTooMuch, known.unsaved <= 0 else { return nil }
       skipOldest()
       return take(next.trace).map { (next.trace, $0) }
     }

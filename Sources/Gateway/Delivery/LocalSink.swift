@@ -30,6 +30,7 @@ final class LocalSink: EventSink {
 
   func register(_ lane: LaneID, key: String) {}
   func state(_ lane: LaneID) -> Capture.LaneState { .open }
+  func takesLogs(_ lane: LaneID) -> Bool { true }
   func hurry(_ lane: LaneID) {}
   func unblock() {}
   func wakeUp() { waker.wake() }

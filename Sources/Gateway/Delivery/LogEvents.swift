@@ -17,11 +17,30 @@ enum LogEvents {
     _ batch: Batch, kept: some Sequence<Int>, user: [UInt8]?, to out: inout ByteBuffer, members: (Int) -> [UInt8]
   ) -> [Slice] {
     let bytes = batch.arena.span
+    var alike: [UInt64: UInt64] = [:]
     return kept.map { index in
       let start = out.count
-      write(batch.logs[index], batch, bytes, user, members(index), to: &out)
+      // Equal records of one request are as many events.
+      let hash = Hash.bytes(bytes, batch.logs[index].encoded) ^ UInt64(batch.logs[index].scope)
+      let ordinal = alike[hash, default: 0]
+      alike[hash] = ordinal + 1
+      write(batch.logs[index], batch, bytes, user, members(index), ordinal, to: &out)
       return Slice(start, out.count)
     }
+  }
+
+  /// Follows from the record, what made it, and which of equal ones it is.
+  private static func identity(
+    _ log: LogRecord, _ batch: Batch, _ bytes: ByteSpan, _ ordinal: UInt64
+  ) -> (high: UInt64, low: UInt64) {
+    let scope = batch.scopes[Int(log.scope)]
+    var name = ByteBuffer(capacity: Int(log.encoded.count) + 256)
+    for part in [log.encoded, scope.encoded, batch.resources[Int(scope.resource)].encoded] {
+      name.appendVarint(UInt64(part.count))
+      name.append(bytes, part)
+    }
+    name.appendVarint(ordinal)
+    return name.withSpan { UUID5.make(namespace: namespace, name: $0) }
   }
 
   /// Whether something that died is one of these.
@@ -29,7 +48,7 @@ enum LogEvents {
 
   private static func write(
     _ log: LogRecord, _ batch: Batch, _ bytes: ByteSpan, _ user: [UInt8]?, _ members: [UInt8],
-    to out: inout ByteBuffer
+    _ ordinal: UInt64, to out: inout ByteBuffer
   ) {
     let time = log.time > 0 ? log.time : log.observedTime
     out.append("{\"event\":\"")
@@ -41,7 +60,7 @@ enum LogEvents {
       out.appendJSONString(SideEvent.distinctID)
     }
     out.append(",\"uuid\":\"")
-    out.appendUUID(UUID5.make(namespace: namespace, name: bytes, log.encoded))
+    out.appendUUID(identity(log, batch, bytes, ordinal))
     out.append("\",\"timestamp\":\"")
     out.appendTimestamp(time)
     out.append("\",\"properties\":{\"body\":")

@@ -13,8 +13,8 @@ struct LogVerdicts: Equatable {
 
   mutating func append(_ decision: Decision) {
     guard decision.isKept else { return picks.append(0) }
-    // Few: most records of a request are of a few severities.
-    if let known = decisions.lastIndex(of: decision) {
+    // Most records of a request are of a few severities; where probabilities move, a decision stands here again.
+    if let known = decisions.suffix(16).lastIndex(of: decision) {
       picks.append(known + 1)
     } else {
       decisions.append(decision)

@@ -4,6 +4,8 @@ import Sampling
 struct SamplingSettings {
   /// Keeps everything by default.
   var policy = SamplingPolicy()
+  /// There is a policy: patterns are counted also while it keeps everything.
+  var isWatching = false
   /// How long an error may come after the rest of its trace was left out, and still bring it out; nanoseconds of arrival
   /// time.
   var errorsWait: UInt64 = 600_000_000_000

@@ -6,16 +6,20 @@ struct SamplingState {
   var instance: [UInt8]
   var sampler: Sampler
   var table: RollUpTable
+  var anomalies: AnomalyDetector
   var closed: [UInt64: SideEvent]
 }
 
 extension SamplingState {
   private static let version: UInt8 = 1
+  /// Some 5,000 patterns.
+  private static let anomaliesBytesMax = 512 << 10
 
   init(_ sampling: LaneSampling) {
     instance = sampling.instance
     sampler = sampling.sampler
     table = sampling.table
+    anomalies = sampling.anomalies
     closed = sampling.closed
   }
 
@@ -30,6 +34,9 @@ extension SamplingState {
       out.appendRun(row.key)
       out.appendRun(row.value ?? [])
     }
+    let watched = anomalies.encoded()
+    // What is usual is learnt again within hours; blocks of the log are no place for megabytes.
+    out.appendRun(watched.count <= Self.anomaliesBytesMax ? watched : AnomalyDetector().encoded())
     out.appendVarint(UInt64(closed.count))
     for (part, event) in closed.sorted(by: { $0.key < $1.key }) {
       out.appendVarint(part)
@@ -46,17 +53,21 @@ extension SamplingState {
     guard bytes.first == version else { throw DecisionLogError() }
     var reader = RunReader(bytes)
     let instance = try reader.run()
-    let sampler = try Sampler(policy: policy, state: try reader.run())
+    // What was learnt may be of another version; the sums may not be lost for that.
+    let learnt = try reader.run()
+    let sampler = (try? Sampler(policy: policy, state: learnt)) ?? Sampler(policy: policy)
     var rows: [RollUpTable.Row] = []
     for _ in 0..<(try reader.number()) { rows.append(RollUpTable.Row(key: try reader.run(), value: try reader.run())) }
     let table = try RollUpTable(rows: rows)
+    let watched = try reader.run()
+    let anomalies = (try? AnomalyDetector(state: watched)) ?? AnomalyDetector()
     var closed: [UInt64: SideEvent] = [:]
     for _ in 0..<(try reader.number()) {
       let part = try reader.number()
       closed[part] = SideEvent(
         name: try reader.text(), uuid: try reader.text(), time: try reader.number(), json: try reader.run())
     }
-    return SamplingState(instance: instance, sampler: sampler, table: table, closed: closed)
+    return SamplingState(instance: instance, sampler: sampler, table: table, anomalies: anomalies, closed: closed)
   }
 }
 

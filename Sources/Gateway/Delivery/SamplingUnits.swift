@@ -20,8 +20,8 @@ struct UpstreamSampling {
 }
 
 extension SamplingUnit {
-  /// A trace as the sampler sees it; `facts`, of events in `batch`, must not be empty.
-  init(_ facts: [EventFacts], _ batch: Batch, upstream: UpstreamSampling) {
+  /// A trace as the sampler sees it, with the pattern of each event and log record of it; `facts` must not be empty.
+  init(_ facts: [EventFacts], _ seen: [SeenPattern], upstream: UpstreamSampling) {
     let root = facts.first { $0.isEssential && !$0.isError } ?? facts[0]
     let service = Label(root.service)
     let model = facts.max { $0.tokens < $1.tokens }.map(\.model) ?? ""
@@ -41,17 +41,21 @@ extension SamplingUnit {
         essentials.tokens += Int(fact.tokens)
         essentials.cost += NanoDollars(fact.nanoDollars)
       }
-      let pattern = SeenPattern(id: fact.signature(batch))
-      if !patterns.contains(pattern) { patterns.append(pattern) }
+    }
+    for pattern in seen where patterns.count < Self.patternsMax && !patterns.contains(pattern) {
+      patterns.append(pattern)
     }
   }
 }
 
 extension SamplingUnit {
+  /// Kinds of events and records of one trace that a decision looks at: more are told apart by nobody.
+  private static let patternsMax = 64
+
   /// A log record that is judged by itself. Without a trace its randomness is a hash of what it says.
-  init(_ log: LogRecord, _ bytes: ByteSpan, service: Label, trace: TraceID?) {
-    let severity = Severity(number: log.severity)
-    let pattern = log.pattern(bytes)
+  init(
+    _ log: LogRecord, _ pattern: UInt64, _ severity: Severity, _ bytes: ByteSpan, service: Label, trace: TraceID?
+  ) {
     self.init(
       randomness: trace?.randomness ?? log.randomness(bytes, pattern, service), service: service, stratum: service,
       items: 1)
@@ -61,9 +65,10 @@ extension SamplingUnit {
 }
 
 extension LogRecord {
-  func pattern(_ bytes: ByteSpan) -> UInt64 {
-    guard case .string(let text) = body else { return Hash.bytes(bytes, eventName) }
-    return Hash.bytes(bytes, text)
+  /// Its severity; by its text where it has no number.
+  func band(_ batch: Batch) -> Severity {
+    if severity > 0 || severityText.isEmpty || severityText.count > 12 { return Severity(number: severity) }
+    return Severity(name: batch.arena.span.string(severityText)) ?? .unspecified
   }
 
   /// 56 bits.
@@ -78,13 +83,6 @@ extension LogRecord {
 
 extension EventFacts {
   var tokens: Int64 { inputTokens &+ outputTokens }
-
-  /// What is alike in kind: the same for events of the same name, service, model and outcome.
-  func signature(_ batch: Batch) -> UInt64 {
-    var text = Array(service.utf8) + [0] + Array(model.utf8) + [0, name, isError ? 1 : 0]
-    text.append(batch.arena.span, batch.spans[span].name)
-    return Hash.bytes(text.span, Slice(0, text.count))
-  }
 }
 
 extension Decision {
@@ -96,7 +94,8 @@ extension Decision {
   }
 
   /// What every event of a trace says of it, as `WritingContext.members`; nothing where nothing was sampled.
-  func members(threshold: SamplingThreshold) -> [UInt8] {
+  /// `upstream` is the sampling before it came here.
+  func members(upstream: SamplingThreshold) -> [UInt8] {
     if self == .keepAll { return [] }
     var out = ByteBuffer(capacity: 160)
     out.append("\"$sample_weight\":")
@@ -108,6 +107,8 @@ extension Decision {
     out.append("\",\"$sample_policy\":\"")
     out.append(Array(String(policyVersion).utf8))
     out.append("\",")
+    let total = reason == .unsampled ? upstream.probability : probability * upstream.probability
+    let threshold = SamplingThreshold(probability: total)
     if threshold != .keepAll {
       out.append("\"$sample_threshold\":\"ot=th:")
       out.append(Array(threshold.th.utf8))

@@ -55,6 +55,29 @@ struct SideEvent: Equatable {
 }
 
 extension SideEvent {
+  /// Something unusual. `name` shows the pattern, or is that of the service.
+  init(_ anomaly: Anomaly, name: String, instance: [UInt8]) {
+    let time = anomaly.minute &* 60_000_000_000
+    let subject =
+      switch anomaly.subject {
+      case .pattern(let pattern): "pattern \(PatternID(pattern))"
+      case .service(let label): "service \(label.text)"
+      }
+    let identity = instance + Array("\(anomaly.kind.rawValue) \(anomaly.minute) \(subject)".utf8)
+    self.init(name: "hoglet_anomaly", identity: identity, time: time) { out in
+      out.append("\"kind\":\"\(anomaly.kind.rawValue)\",")
+      if case .pattern(let pattern) = anomaly.subject {
+        out.append("\"pattern\":\"\(PatternID(pattern))\",\"template\":")
+      } else {
+        out.append("\"service\":")
+      }
+      out.appendJSONString(name)
+      out.append(",\"count\":\(anomaly.count),\"expected\":")
+      out.appendJSONNumber(anomaly.expected)
+      out.append(",")
+    }
+  }
+
   /// The sum of what was not sent of one cell (docs/sampling.md). `instance` tells gateways apart that serve one project.
   init(_ rollUp: RollUp, instance: [UInt8]) {
     let cell = rollUp.cell

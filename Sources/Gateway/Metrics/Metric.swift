@@ -12,6 +12,7 @@ package enum Metric: Int, Sendable, CaseIterable {
   case accessReloads
   case policyReloads
   case redactions
+  case anomalies
   case captureRequests, captureRetries, captureInFlight, captureBytes, captureEvents, captureShortened
   case laneState, laneOldestAge, laneBytes
 
@@ -70,6 +71,8 @@ package enum Metric: Int, Sendable, CaseIterable {
         "hoglet_redactions_total", ["action", "match"],
         "Values that redaction dropped, masked or hashed in events, by what was found: a preset, a pattern's name, `property` (the whole value), `privacy` or `size`."
       )
+    case .anomalies:
+      counter("hoglet_anomalies_total", ["kind"], "Patterns and services that behaved unusually, by what was seen.")
     case .mappingsReloads:
       counter("hoglet_mappings_reload_total", ["outcome"], "Times the mappings were loaded anew, by outcome.")
     case .mappingsErrors:

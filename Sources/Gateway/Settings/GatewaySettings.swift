@@ -118,13 +118,12 @@ package struct GatewaySettings: Sendable, Equatable {
     package var path: String?
     /// How long an error may come late and still bring its trace out.
     package var lateErrors = Duration.seconds(600)
-    /// What one project may keep on disk for that.
+    /// What may stay on disk for that, of all projects.
     package var lateErrorsBytesMax = 256 << 20
   }
 
   package struct Logs: Sendable, Equatable {
-    /// Nil for `posthog` when forwarding, `off` in local mode.
-    package var forward: LogForwarding?
+    package var forward = LogForwarding.off
   }
 
   /// Where log records go of which no event was made.
@@ -137,8 +136,8 @@ package struct GatewaySettings: Sendable, Equatable {
     case off
   }
 
-  /// Where log records go with these settings.
-  package var logForwarding: LogForwarding { logs.forward ?? (mode == .local ? .off : .posthog) }
+  /// Where log records go with these settings: the local store holds events.
+  package var logForwarding: LogForwarding { mode == .local && logs.forward == .posthog ? .off : logs.forward }
 
   package struct Shutdown: Sendable, Equatable {
     package var grace = Duration.seconds(10)

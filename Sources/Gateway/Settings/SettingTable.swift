@@ -121,10 +121,10 @@ extension Setting {
       "How long after a trace was left out an error may come and still bring the whole of it out."),
     Setting(
       "policy.late_errors_bytes", \.policy.lateErrorsBytesMax, .bytes(0...1 << 40),
-      "How much of what was left out one project may keep in the spool for that; the oldest goes first."),
+      "How much of what was left out may stay in the spool for that, at most a quarter of it; the oldest goes first."),
     Setting(
-      "logs.forward", \.logs.forward, .choice, none: "posthog, and off in local mode",
-      "Where log records go that belong to no event: PostHog's logs endpoint (posthog), events named hoglet_log (events), nowhere (off)."
+      "logs.forward", \.logs.forward, .choice,
+      "Where log records go that belong to no event: PostHog's logs endpoint (posthog), events named hoglet_log (events), nowhere (off). They go as they came: redaction is for events."
     ),
   ]
 

@@ -81,6 +81,9 @@ extension GatewaySettings {
     note(
       tls.clientCA != nil && tls.certificates.isEmpty,
       "tls.client_ca is set without tls.certificate: clients show certificates in TLS only")
+    note(
+      redaction.privacy == .noContent && logs.forward != .off,
+      "redaction.privacy keeps content here, but logs.forward sends log records as they came; set logs.forward to off")
     return contradictions
   }
 

@@ -102,3 +102,8 @@ struct PropertyName: Sendable {
     isPrefix ? text.starts(name, with: bytes) : text.equals(name, bytes)
   }
 }
+
+extension Program {
+  /// Whether content may not leave the gateway (`privacy: no_content`).
+  package var keepsContent: Bool { redaction?.privacy == .noContent }
+}

@@ -34,7 +34,8 @@ import Testing
     essentials.decision.isEssential = true
     essentials.decision.reason = .error
     essentials.decision.weight = 1.5
-    essentials.leftOut = LeftOut(spans: [SpanKey(span: 8, start: 9), SpanKey(span: 1, start: 0)], amounts: [1, 2, 3])
+    essentials.leftOut = LeftOut(
+      spans: [SpanKey(span: 8, start: 9), SpanKey(span: 1, start: 0)], amounts: [1, 2, 3], takesBack: [7, 9])
     let entries: [DecisionEntry] = [
       .frozen(kept), .done(trace: Self.trace(4), through: 12), .frozen(Self.frozen(2, events: 40)),
       .sampling(SamplingCheckpoint(covers: 41, state: Array(repeating: 7, count: 300))), .frozen(essentials),

@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import Mapping
 import OTLP
+import Sampling
 import Spool
 import Synchronization
 import Telemetry
@@ -168,6 +169,8 @@ final class TestSink: EventSink {
   func register(_ lane: LaneID, key: String) {}
   var states: [LaneID: Capture.LaneState] = [:]
   func state(_ lane: LaneID) -> Capture.LaneState { states[lane] ?? .open }
+  var logsAreTaken = true
+  func takesLogs(_ lane: LaneID) -> Bool { logsAreTaken }
   func hurry(_ lane: LaneID) {}
   func unblock() {}
   func wakeUp() {}
@@ -427,6 +430,8 @@ final class DeliveryStage {
     program = Program(set)
     mailbox.adopt(program)
   }
+
+  func adopt(_ policy: SamplingPolicy) { mailbox.adopt(policy) }
 
   /// Turns of delivery until it has nothing to do at this moment.
   func turn() {

@@ -169,6 +169,112 @@ import Testing
     }
   }
 
+  @Test(arguments: [nil, 0.0, 1.0])
+  func `what was decided is forgotten in time, whatever the policy`(rate: Double?) throws {
+    var settings = SamplingSettings()
+    if let rate {
+      var rates = SamplingRates()
+      rates.global = rate
+      settings.policy = SamplingPolicy(version: 1, target: .rates(rates))
+    }
+    let stage = try DeliveryStage(sampling: settings)
+    for number in UInt64(1)...30 {
+      stage.send([.init(trace: number, span: number)])
+      stage.advance(seconds: 120)
+      stage.sink.acceptAll()
+      stage.sink.acceptSideEvents()
+      stage.turn()
+    }
+    // Ten minutes late errors are waited for, ten more late spans; some seconds belong together.
+    for _ in 0..<20 { stage.advance(seconds: 120) }
+    let lane = try #require(try stage.spool.lanes().first?.lane)
+    let blocks = try stage.spool.decisions(lane: lane, from: 0, limit: .max).count
+    #expect(blocks < 20, "\(blocks) blocks of an hour ago and more")
+    #expect(stage.spool.status.requests == 0)
+    stage.close()
+  }
+
+  @Test(arguments: [false, true])
+  func `a restored trace takes back every part, and each record is accounted for`(crashes: Bool) throws {
+    let stage = try DeliveryStage(sampling: Self.errorsOnly)
+    stage.send([.init(trace: 1, span: 1, name: "agent"), .init(trace: 1, span: 2, parent: 1, isAI: false)])
+    stage.advance(seconds: 7)
+    stage.send([.init(trace: 1, span: 3, parent: 1)])
+    stage.turn()
+    stage.send([.init(trace: 1, span: 4, parent: 1, isError: true)])
+    stage.turn()
+    #expect(stage.sink.spans == [1, 3, 4])
+    if crashes {
+      try stage.restart()
+      stage.turn()
+      #expect(stage.sink.spans == [1, 3, 4])
+    }
+    stage.sink.acceptAll()
+    stage.advance(seconds: 700)
+    stage.advance(seconds: 3_600)
+    #expect(try Self.sum("events", stage.sink) == 0)
+    let counts = stage.counts
+    #expect(
+      counts.arrived == counts.delivered + counts.noEvent + counts.sampledOut + counts.duplicate, "\(counts)")
+    #expect(counts.pending == 0 && stage.spool.status.requests == 0)
+    stage.close()
+  }
+
+  @Test func `an error that only a log record tells keeps the trace, also when it comes late`() throws {
+    let stage = try DeliveryStage(sampling: Self.errorsOnly, logs: .posthog)
+    stage.send([.init(trace: 1, span: 1)])
+    stage.send(lines: [.init(text: "broken", severity: 17, trace: 1), .init(text: "fine", trace: 1)])
+    stage.send([.init(trace: 2, span: 2)])
+    stage.send(lines: [.init(text: "fine", trace: 2)])
+    stage.advance(seconds: 20)
+    #expect(stage.sink.spans == [1])
+    #expect(stage.counts(.logs).sampledOut == 1, "with its trace")
+    stage.send(lines: [.init(text: "broken later", severity: 17, trace: 2)])
+    stage.turn()
+    #expect(stage.sink.spans == [1, 2])
+    #expect(try stage.sink.logRecords.logs.count == 4)
+    stage.close()
+  }
+
+  @Test func `another policy changes nothing of what was decided`() throws {
+    let stage = try DeliveryStage(sampling: Self.half)
+    stage.send([.init(trace: 1, span: 1, name: "agent")])
+    stage.send([.init(trace: Self.kept, span: 5, name: "agent")])
+    stage.advance(seconds: 7)
+    stage.adopt(SamplingPolicy(version: 8, target: .everything))
+    stage.send([.init(trace: 1, span: 2, parent: 1), .init(trace: Self.kept, span: 6, parent: 5)])
+    stage.turn()
+    #expect(stage.sink.spans == [5, 6])
+    #expect(stage.sink.events[1].json.contains(#""$sample_weight":2,"#))
+    stage.send([.init(trace: 1, span: 3, parent: 1, isError: true)])
+    stage.turn()
+    #expect(stage.sink.spans == [5, 6, 1, 2, 3])
+    stage.close()
+  }
+
+  @Test func `a dead letter of a sampled trace keeps its weight, and tells nothing twice`() throws {
+    var budget = SamplingBudget(eventsPerMinute: 1_000)
+    budget.guards.wholeErrorsPerMinute = 0
+    let stage = try DeliveryStage(
+      sampling: SamplingSettings(policy: SamplingPolicy(version: 2, target: .budget(budget))))
+    stage.send([
+      .init(trace: 1, span: 1, name: "agent"), .init(trace: 1, span: 2, parent: 1, isError: true),
+      .init(trace: 1, span: 3, parent: 1),
+    ])
+    stage.advance(seconds: 7)
+    #expect(stage.sink.spans == [1, 2], "essentials")
+    stage.sink.refuse(first: 2)
+    stage.turn()
+    try stage.retryLetters()
+    stage.turn()
+    #expect(stage.sink.events.count == 2)
+    #expect(stage.sink.events.allSatisfy { $0.json.contains(#""$sample_reason":"error""#) })
+    stage.sink.acceptAll()
+    stage.advance(seconds: 3_600)
+    #expect(try Self.sum("events", stage.sink) == 1)
+    stage.close()
+  }
+
   // MARK: Under a budget
 
   /// Ten events a minute.
