@@ -24,6 +24,10 @@ struct SimulatedEvent: Hashable {
   var uuid: String
   /// What, with the uuid, PostHog tells events apart by.
   var identity: String
+  /// Of a roll-up, how many events it stands for.
+  var sum: Int?
+  /// Of Hoglet itself, made of no span.
+  var isOurs: Bool { identity.contains(" hoglet_") }
 
   /// The events of a body, or the one that a dead letter holds.
   static func all(in body: [UInt8]) -> (key: String, events: [SimulatedEvent]) {
@@ -42,9 +46,11 @@ struct SimulatedEvent: Hashable {
     func event(_ object: Int) -> SimulatedEvent {
       let outer = members(object)
       let words = ["uuid", "timestamp", "distinct_id", "event"].map { outer[$0].map { text(tape.nodes[$0]) } ?? "?" }
-      let span = outer["properties"].flatMap { members($0)["$ai_span_id"] }.map { text(tape.nodes[$0]) } ?? ""
+      let inner = outer["properties"].map(members) ?? [:]
+      let span = inner["$ai_span_id"].map { text(tape.nodes[$0]) } ?? ""
+      let sum = words[3] == "hoglet_rollup" ? inner["events"].flatMap { Int(text(tape.nodes[$0])) } : nil
       return SimulatedEvent(
-        span: UInt64(span, radix: 16) ?? 0, uuid: words[0], identity: words[1...].joined(separator: " "))
+        span: UInt64(span, radix: 16) ?? 0, uuid: words[0], identity: words[1...].joined(separator: " "), sum: sum)
     }
     let outer = members(root)
     guard let batch = outer["batch"], let key = outer["api_key"] else { return ("", [event(root)]) }
@@ -104,7 +110,7 @@ final class SimulatedPostHog: HTTPClient {
     }
     let soon = Duration.milliseconds(random.below(400))
     if refusedKeys.contains(key) { return (soon, answer(401), []) }
-    if events.contains(where: { $0.span % Self.poison == 0 }) { return (soon, answer(400), []) }
+    if events.contains(where: { !$0.isOurs && $0.span % Self.poison == 0 }) { return (soon, answer(400), []) }
     guard random.below(100) < faults else { return (soon, answer(200), events) }
     let failure = Result<HTTPAnswer, HTTPFailure>.failure(HTTPFailure(reason: "reset"))
     switch random.below(8) {

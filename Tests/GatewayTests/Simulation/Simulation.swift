@@ -4,7 +4,9 @@ import Glibc
 import Logging
 import Mapping
 import OTLP
+import Sampling
 import Spool
+import Synchronization
 import Telemetry
 
 @testable import Gateway
@@ -51,6 +53,12 @@ final class Simulation {
   private var dead = Set<UInt64>()
   private var arrived: [UInt64: SimulatedEvent] = [:]
   private var uuids: [String: String] = [:]
+  /// What roll-ups say, by their uuid.
+  private var rollUps: [String: SimulatedEvent] = [:]
+  /// Spans that sampling left out, durably.
+  private var leftOut = Set<UInt64>()
+  /// In some stories only half of the traces go out, and those with errors.
+  private let isSampling: Bool
   /// What was decided, durably, about each event and trace.
   private var frozen: [SpanKey: FrozenEvent] = [:]
   private var frozenSpans = Set<UInt64>()
@@ -59,18 +67,23 @@ final class Simulation {
   init?(seed: UInt64) {
     guard let program = Self.program else { return nil }
     self.seed = seed
+    isSampling = Self.isSampling(seed)
     random = Seeded(seed &* 0x9e37_79b9_7f4a_7c15)
     posthog = SimulatedPostHog(time, seed: seed)
-    guard let delivery = Self.boot(spool, mailbox, program, time, metrics, posthog, seed) else { return nil }
+    guard let delivery = Self.boot(spool, mailbox, program, time, metrics, posthog, seed, isSampling: isSampling)
+    else { return nil }
     self.delivery = delivery
     time.advance(milliseconds: 1)
     posthog.sees = { [unowned self] in sees($0) }
     posthog.stores = { [unowned self] in stores($0) }
   }
 
+  /// Regressions of before keep their story.
+  private static func isSampling(_ seed: UInt64) -> Bool { seed % 5 == 1 }
+
   private static func boot(
     _ spool: SimulatedSpool, _ mailbox: Mailbox, _ program: Program, _ time: SimulatedTime, _ metrics: Metrics,
-    _ posthog: SimulatedPostHog, _ seed: UInt64
+    _ posthog: SimulatedPostHog, _ seed: UInt64, isSampling: Bool
   ) -> Delivery? {
     var settings = CaptureSettings()
     settings.host = "https://posthog.test"
@@ -84,8 +97,17 @@ final class Simulation {
     else { return nil }
     let sink = CaptureSink(
       sender: sender, counters: SharedCaptureCounters(), refused: RefusedKeys(), time: time, log: log)
+    var sampling = SamplingSettings()
+    if isSampling {
+      var rates = SamplingRates()
+      rates.global = 0.5
+      sampling.policy = SamplingPolicy(version: 1, target: .rates(rates))
+      let random = Atomic(seed &* 16)
+      sampling.instance = { Array("\(random.add(1, ordering: .relaxed).newValue)".utf8) }
+    }
     let delivery = Delivery(
-      spool: spool, sink: sink, mailbox: mailbox, program: program, ripeness: ripeness, clock: { time.wall },
+      spool: spool, sink: sink, mailbox: mailbox, program: program, ripeness: ripeness, sampling: sampling,
+      clock: { time.wall },
       metrics: metrics, log: log, publish: { _ in })
     return (try? delivery.recover()) == nil ? nil : delivery
   }
@@ -101,6 +123,7 @@ final class Simulation {
   // MARK: What must hold
 
   private func sees(_ event: SimulatedEvent) {
+    if event.isOurs { return }
     if !known.contains(event.span) { problem("span \(event.span) was invented") }
     if !frozenSpans.contains(event.span) { problem("span \(event.span) was sent before its decision was durable") }
     // Any one that PostHog may have stored counts, whether it has or not.
@@ -113,12 +136,19 @@ final class Simulation {
 
   private func stores(_ event: SimulatedEvent) {
     tell("arrived: \(event)")
+    if event.isOurs {
+      if event.sum == nil { return }
+      if rollUps[event.uuid, default: event] != event { problem("roll-up \(event.uuid) says two things") }
+      rollUps[event.uuid] = event
+      return
+    }
     if let first = arrived[event.span], first != event { problem("span \(event.span) counts twice") }
     arrived[event.span] = event
   }
 
   private func isSafe(_ span: UInt64, _ disk: SimulatedDisk) -> Bool {
-    arrived[span] != nil || dead.contains(span) || disk.damaged.contains(span) || disk.copies[span, default: 0] > 0
+    arrived[span] != nil || dead.contains(span) || leftOut.contains(span) || disk.damaged.contains(span)
+      || disk.copies[span, default: 0] > 0
   }
 
   private func check(decisions block: [UInt8]) {
@@ -126,8 +156,12 @@ final class Simulation {
     while let entry = try? reader.next() {
       tell("\(entry)")
       guard case .frozen(let trace) = entry else { continue }
-      if decided[trace.trace, default: trace.decision] != trace.decision { problem("\(trace.trace) was decided anew") }
-      decided[trace.trace] = trace.decision
+      let isRestored = trace.decision.reason == .lateError || trace.decision.reason == .error
+      if decided[trace.trace, default: trace.decision] != trace.decision, !isRestored {
+        problem("\(trace.trace) was decided anew")
+      }
+      if decided[trace.trace] == nil || trace.decision.reason == .lateError { decided[trace.trace] = trace.decision }
+      leftOut.formUnion(trace.leftOut.spans.map(\.span))
       for event in trace.events {
         if frozen[event.key, default: event] != event { problem("span \(event.key.span) was frozen anew, differently") }
         frozen[event.key] = event
@@ -179,7 +213,24 @@ final class Simulation {
         problem("\(lane.pending(.traces)) records stay pending, after \(crashes) crashes: \(counts)")
       }
     }
+    if isSampling { checkSums() }
     return problems.isEmpty
+  }
+
+  /// What arrived and what roll-ups say is what came, exactly.
+  private func checkSums() {
+    // Until the longest interval is over, and its roll-ups are sent.
+    for _ in 0..<40 {
+      commit()
+      advance(milliseconds: 200_000)
+    }
+    // Damage is a loss that is told; after the clock was set, decisions may be forgotten before their time.
+    if hasJumped || !spool.disk.damaged.isEmpty { return }
+    let summed = rollUps.values.reduce(0) { $0 + ($1.sum ?? 0) }
+    let whole = arrived.count + dead.subtracting(arrived.keys).count + summed
+    if whole != acknowledged.count {
+      problem("\(arrived.count) arrived, \(dead.count) dead, \(summed) in roll-ups, of \(acknowledged.count)")
+    }
   }
 
   private func ingest() {
@@ -187,10 +238,13 @@ final class Simulation {
       let trace = UInt64(random.below(10) + 1)
       let number = trace * 1_000 + UInt64(random.below(25) + 1)
       var span = TestSpan(
-        trace: trace, span: number, parent: number % 3 == 0 ? nil : trace * 1_000 + 1,
+        // Random bits that are spread over all there are.
+        trace: isSampling ? trace << 52 | trace : trace, span: number,
+        parent: number % 3 == 0 ? nil : trace * 1_000 + 1,
         name: number % 3 == 0 ? "agent" : "chat")
       // What a span is follows from its number: the same one is never sent with other contents.
       if number % 4 == 0 { span.user = "user-\(number % 5)" }
+      span.isError = isSampling && number % 19 == 0
       return span
     }
     sent.append(
@@ -305,7 +359,8 @@ final class Simulation {
     metrics = Metrics { $0 }
     time.advance(milliseconds: 1)
     guard let program = Self.program,
-      let delivery = Self.boot(spool, mailbox, program, time, metrics, posthog, seed &+ UInt64(crashes))
+      let delivery = Self.boot(
+        spool, mailbox, program, time, metrics, posthog, seed &+ UInt64(crashes), isSampling: isSampling)
     else { return problem("it does not start again") }
     self.delivery = delivery
     // What arrives at the very moment of the start counts as from before it.
