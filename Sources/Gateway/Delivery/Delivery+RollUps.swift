@@ -66,6 +66,7 @@ extension Delivery {
   /// Keeps more of what is unusual, and tells of it.
   func tellAnomalies(_ lane: inout LaneState) {
     guard let due = lane.sampling.anomalies.nextDue, due <= lane.clock else { return }
+    lane.sampling.isChanged = true
     for anomaly in lane.sampling.anomalies.tick(at: lane.clock) {
       metrics.series(.anomalies, anomaly.kind.rawValue).add(1)
       if case .pattern(let pattern) = anomaly.subject {

@@ -275,6 +275,32 @@ import Testing
     stage.close()
   }
 
+  @Test func `a kind that was never seen is told once, with its name, and what is learnt survives a restart`() throws {
+    var settings = SamplingSettings()
+    settings.isWatching = true
+    let stage = try DeliveryStage(sampling: settings)
+    // An hour of the usual.
+    for number in UInt64(1)...63 {
+      stage.send([.init(trace: number, span: number, name: "chat 17")])
+      stage.advance(seconds: 60)
+      stage.sink.acceptAll()
+    }
+    stage.advance(seconds: 60)
+    #expect(stage.sink.sideEvents.isEmpty)
+    try stage.restart()
+    stage.send([.init(trace: 100, span: 100, name: "chat 99"), .init(trace: 101, span: 101, name: "summarise")])
+    stage.advance(seconds: 130)
+    let events = stage.sink.sideEvents.map { String(decoding: $0.event.json, as: UTF8.self) }
+    let event = try #require(events.first)
+    #expect(events.count == 1, "\(events)")
+    #expect(event.contains(#""event":"hoglet_anomaly""#) && event.contains(#""kind":"new_pattern""#))
+    #expect(event.contains(#""template":"summarise"#), "\(event)")
+    stage.sink.acceptSideEvents()
+    stage.advance(seconds: 60)
+    #expect(stage.sink.sideEvents.isEmpty)
+    stage.close()
+  }
+
   // MARK: Under a budget
 
   /// Ten events a minute.
