@@ -14,6 +14,7 @@ enum Fuzzing {
     ("mapping", MappingTarget.run),
     ("records", RecordsTarget.run),
     ("store", StoreTarget.run),
+    ("token", TokenTarget.run),
   ]
 
   private static let chosen = targets.first { CommandLine.arguments.contains("--target=\($0.name)") }
