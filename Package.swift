@@ -127,7 +127,9 @@ let package = Package(
     test(
       "GatewayTests",
       [
-        "Gateway", "hoglet", "Capture", "Console", "Sampling", "Spool", "Mapping", "OTLP", "Telemetry", "Codec",
+        "Gateway", "hoglet", "Capture", "Console", "Sampling", "Spool", "Store", "Transport", "Mapping", "OTLP",
+        "Telemetry",
+        "Codec",
         "Bytes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

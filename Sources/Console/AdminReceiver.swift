@@ -7,6 +7,14 @@ package protocol MetricsSource: Sendable {
   func families() -> [MetricFamily]
 }
 
+/// What the admin listener serves besides: asked for every path that is none of its own, of clients that may ask.
+package protocol AdminAPI: Sendable {
+  /// Whether `path` is one of its own.
+  func serves(_ path: String) -> Bool
+  func begin(_ head: RequestHead) -> Begin
+  func complete(_ head: RequestHead, body: [UInt8], reply: Reply)
+}
+
 /// The admin listener: is it alive, may it have traffic, what has it counted. Shows no secret; it is bound to
 /// loopback unless told otherwise, and then there is a token.
 ///
@@ -16,6 +24,7 @@ package struct AdminReceiver: RequestReceiver {
   private let metrics: any MetricsSource
   private let lanes: @Sendable () -> [String]
   private let token: SecretDigest?
+  private let api: (any AdminAPI)?
 
   /// Commands have no body; a client that sends one is told so.
   private static let bodyBytesMax = 4_096
@@ -23,11 +32,13 @@ package struct AdminReceiver: RequestReceiver {
   /// Asked on each `/readyz`. `reasonsNotReady`: empty means ready, else one sentence for a person each. `lanes`: keys
   /// with trouble of their own, a line each; others are served, so the gateway is ready all the same.
   package init(
-    metrics: any MetricsSource, token: SecretDigest? = nil, lanes: @escaping @Sendable () -> [String] = { [] },
+    metrics: any MetricsSource, token: SecretDigest? = nil, api: (any AdminAPI)? = nil,
+    lanes: @escaping @Sendable () -> [String] = { [] },
     reasonsNotReady: @escaping @Sendable () -> [String]
   ) {
     self.metrics = metrics
     self.token = token
+    self.api = api
     self.lanes = lanes
     self.reasonsNotReady = reasonsNotReady
   }
@@ -47,6 +58,7 @@ package struct AdminReceiver: RequestReceiver {
       response.headers.append(("www-authenticate", "Bearer"))
       return .respond(response)
     }
+    if page == nil, let api, api.serves(head.path) { return api.begin(head) }
     guard page != nil else {
       return .respond(.text(404, "nothing here; the admin listener serves \(Page.list)"))
     }
@@ -59,6 +71,7 @@ package struct AdminReceiver: RequestReceiver {
   }
 
   package func complete(_ head: RequestHead, body: consuming [UInt8], reply: Reply) {
+    if let api, Page(rawValue: head.path) == nil { return api.complete(head, body: body, reply: reply) }
     reply.send(response(to: head))
   }
 

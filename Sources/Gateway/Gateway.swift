@@ -52,6 +52,8 @@ package final class Gateway: Sendable {
   private let certificates: CertificateReloader?
   private let access: AccessControl?
   private let policy: PolicyReloader?
+  private let policyStore: PolicyStore
+  private let expiry: Task<Void, Never>
   private let log: Logger
   let status: StatusBoard
   private let retryRefused: @Sendable () -> Void
@@ -64,6 +66,8 @@ package final class Gateway: Sendable {
       settings.mappings.path, overlays: settings.mappings.overlays, redaction: settings.redaction.settings, log: log)
     let policy = try policyFile(settings.policy.path)
     let parts = try Parts(settings, program, access, policy?.policy, log)
+    if let policy, let path = settings.policy.path { await parts.policies.use(file: path, policy) }
+    await parts.policies.start()
     let gateway = try Gateway(parts, settings, log)
     guard let delivery = parts.takeDelivery(), parts.thread.start(delivery) else { throw .noThread }
     gateway.reloader?.start(loaded: loaded)
@@ -105,6 +109,13 @@ package final class Gateway: Sendable {
     reloader = parts.reloader
     access = parts.access
     policy = parts.policy
+    policyStore = parts.policyStore
+    expiry = Task { [policies = parts.policies] in
+      while !Task.isCancelled {
+        await policies.expire()
+        try? await Task.sleep(for: Self.expiryInterval)
+      }
+    }
     retryRefused = parts.retryRefused
     status = parts.status
     self.log = log
@@ -127,6 +138,7 @@ package final class Gateway: Sendable {
         listen: ["\(settings.admin.listen)"],
         receiver: AdminReceiver(
           metrics: parts.status, token: settings.admin.token.map { SecretDigest(of: $0.reveal()) },
+          api: PolicyAPI(service: parts.policies),
           lanes: { [status = parts.status] in status.troubles },
           reasonsNotReady: { [status = parts.status] in status.notReady }),
         threads: 1, workers: 0)
@@ -151,6 +163,8 @@ package final class Gateway: Sendable {
   /// memory and disk that are cold, which makes everything dearer. A tenth of the core's time is left to intake, enough
   /// for as many requests as delivery could deliver with the rest.
   private static let intakeNiceness = 10
+  /// How late a policy's end may be noticed: they last for days.
+  private static let expiryInterval = Duration.seconds(60)
 
   private static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
@@ -176,6 +190,7 @@ package final class Gateway: Sendable {
     certificates?.stop()
     access?.stop()
     policy?.stop()
+    expiry.cancel()
     await ingest.stopAccepting()
     intake.close()
     await ingest.drain(deadline: .seconds(min(grace.components.seconds, 5)))
@@ -184,6 +199,7 @@ package final class Gateway: Sendable {
     do { try store?.close() } catch { log.error("the local store: \(error)") }
     await admin.stopAccepting()
     await admin.drain(deadline: .seconds(1))
+    do { try policyStore.close() } catch { log.error("the store of policies: \(error)") }
   }
 }
 
@@ -196,6 +212,8 @@ private final class Parts {
   let reloader: MappingsReloader?
   let access: AccessControl?
   let policy: PolicyReloader?
+  let policies: PolicyService
+  let policyStore: PolicyStore
   let status: StatusBoard
   /// Has lanes that PostHog refuses tried at once.
   let retryRefused: @Sendable () -> Void
@@ -250,9 +268,17 @@ private final class Parts {
       mailbox.adopt(program)
       bell.ring()
     }
-    policy = PolicyReloader(settings.policy.path, metrics: metrics, log: log) { policy in
+    policyStore = try Self.openPolicies(settings)
+    let adopt = { @Sendable (policy: SamplingPolicy) in
       mailbox.adopt(policy)
       bell.ring()
+    }
+    let policies = PolicyService(
+      store: policyStore, adopt: adopt, now: { Int64(clamping: WallClock.now() / 1_000_000_000) }, log: log)
+    self.policies = policies
+    policy = PolicyReloader(settings.policy.path, metrics: metrics, log: log) { policy, file in
+      adopt(policy)
+      Task { await policies.use(file: settings.policy.path ?? "", file) }
     }
     let board = status
     let delivery = Delivery(
@@ -268,6 +294,10 @@ private final class Parts {
     nonisolated(unsafe) let taken = delivery
     delivery = nil
     return unsafe taken
+  }
+
+  private static func openPolicies(_ settings: GatewaySettings) throws(StartError) -> PolicyStore {
+    do throws(StoreError) { return try PolicyStore.open(path: settings.policyStorePath) } catch { throw .store(error) }
   }
 
   private static func openStore(_ settings: GatewaySettings) throws(StartError) -> LocalStore {
@@ -296,6 +326,8 @@ private final class Parts {
 extension GatewaySettings {
   /// The database of local mode, inside the spool's folder.
   package var localStorePath: String { "\(spool.path)/local.sqlite" }
+  /// The database of policies and patterns.
+  package var policyStorePath: String { "\(spool.path)/policies.sqlite" }
 }
 
 extension SpoolSettings {

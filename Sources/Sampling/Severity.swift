@@ -22,14 +22,15 @@ package enum Severity: UInt8, Sendable, Comparable, CaseIterable {
     }
   }
 
-  /// From the word of a policy, in either case: `DEBUG`, `INFO`, `WARN` or `WARNING`, `ERROR`, `FATAL`; `TRACE` is `DEBUG`.
+  /// From the word of a policy, in either case: `DEBUG`, `INFO`, `WARN` or `WARNING`, `ERROR`, `FATAL`; `TRACE` is
+  /// `DEBUG`, `CRITICAL` is `FATAL`.
   package init?(name: String) {
     switch name.uppercased() {
     case "TRACE", "DEBUG": self = .debug
     case "INFO": self = .info
     case "WARN", "WARNING": self = .warn
     case "ERROR": self = .error
-    case "FATAL": self = .fatal
+    case "FATAL", "CRITICAL": self = .fatal
     default: return nil
     }
   }

@@ -1,5 +1,4 @@
 import GRDB
-import Glibc
 package import Telemetry
 
 /// What people query in local mode: the events of this machine in one SQLite file, open to any SQLite tool while it is
@@ -7,10 +6,6 @@ package import Telemetry
 package final class LocalStore: Sendable {
   /// Read by people and by a page; more is paged.
   package static let eventsPerReadMax = 10_000
-  /// How long another program that holds the file may make us wait.
-  static let busyWaitMax: Duration = .seconds(5)
-  /// After a checkpoint the write-ahead log is cut to this: room for the largest insert, little on a disk.
-  static let logBytesMax = 64 << 20
   /// Rows removed in one transaction: bounds the log when a store is reopened with a much smaller limit.
   static let removalsPerTransaction = 1_000
 
@@ -26,25 +21,8 @@ package final class LocalStore: Sendable {
 
   /// Opens the store at `path`, readable by this user only; creates it when there is none. The directory must exist.
   package static func open(path: String, limits: StoreLimits = StoreLimits()) throws(StoreError) -> LocalStore {
-    try restrict(path)
-    var configuration = Configuration()
-    configuration.label = "hoglet.store"
-    configuration.busyMode = .timeout(Double(busyWaitMax.components.seconds))
-    do {
-      let database = try DatabasePool(path: path, configuration: configuration)
-      let migrator = StoreSchema.migrator
-      if try database.read(migrator.hasBeenSuperseded) { throw StoreError.tooNew(path: path) }
-      try migrator.migrate(database)
-      try database.writeWithoutTransaction { database in
-        // GRDB sets NORMAL, which may lose the last commits in a power cut; a trace is done when it was committed here.
-        try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = \(logBytesMax)")
-      }
-      return LocalStore(path: path, limits: limits, database: database)
-    } catch let error as StoreError {
-      throw error
-    } catch {
-      throw .unusable(path: path, reason: reason(of: error))
-    }
+    let database = try StoreFile.open(path, label: "hoglet.store", StoreSchema.migrator)
+    return LocalStore(path: path, limits: limits, database: database)
   }
 
   /// Stores all events or none, then removes what exceeds the limits. An event whose uuid is there already changes
@@ -162,24 +140,7 @@ extension LocalStore {
     return (pages - free) * (try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0)
   }
 
-  /// Makes sure that the file is there and for this user alone; SQLite gives its log and index files the same mode.
-  private static func restrict(_ path: String) throws(StoreError) {
-    // Opened here only when it is new: closing a second descriptor would drop the locks that SQLite holds on the file.
-    let file = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    if file >= 0 {
-      Glibc.close(file)
-    } else if unsafe errno != EEXIST || chmod(path, 0o600) != 0 {
-      throw .unusable(path: path, reason: unsafe String(cString: strerror(errno)))
-    }
-  }
-
   private func attempt<Value>(_ work: () throws -> Value) throws(StoreError) -> Value {
-    do { return try work() } catch { throw .failed(path: path, reason: Self.reason(of: error)) }
-  }
-
-  /// SQLite's own words. GRDB's full description would quote statements; these say as much to an operator.
-  private static func reason(of error: any Error) -> String {
-    guard let error = error as? DatabaseError else { return "\(error)" }
-    return "SQLite error \(error.extendedResultCode.rawValue): \(error.message ?? "no message")"
+    try StoreFile.attempt(path, work)
   }
 }

@@ -20,6 +20,9 @@ package struct RequestHead: Sendable {
   /// `x-posthog-team-id`.
   package var teamID: String?
   package var userAgent: String?
+  /// `if-match` and `if-none-match`, for what can be changed.
+  package var ifMatch: String?
+  package var ifNoneMatch: String?
   package var accept: String?
   /// Bytes of the body as announced; nil when it comes in chunks, 0 when there is none.
   package var contentLength: Int?
@@ -64,10 +67,12 @@ extension RequestHead {
   mutating func note(_ name: String, _ value: String) -> Bool {
     switch name.utf8.count {
     case 6 where name.isHeader("accept"): Self.join(value, to: &accept)
+    case 8 where name.isHeader("if-match"): Self.join(value, to: &ifMatch)
     case 9 where name.isHeader("x-api-key"): Self.join(value, to: &plainKey)
     case 10 where name.isHeader("user-agent"): Self.join(value, to: &userAgent)
     case 12 where name.isHeader("content-type"): Self.join(value, to: &contentType)
     case 13 where name.isHeader("authorization"): Self.join(value, to: &authorization)
+    case 13 where name.isHeader("if-none-match"): Self.join(value, to: &ifNoneMatch)
     case 16 where name.isHeader("content-encoding"): Self.join(value, to: &contentEncoding)
     case 17 where name.isHeader("x-posthog-api-key"): Self.join(value, to: &postHogKey)
     case 17 where name.isHeader("x-posthog-team-id"): Self.join(value, to: &teamID)

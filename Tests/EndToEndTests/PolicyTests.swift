@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
   /// The policy file: at the start, when it changes, and in `hoglet check`.
   @Suite(.timeLimit(.minutes(5))) struct PolicyTests {
-    private static func span(_ trace: Int, status: Int = 0) -> String {
+    static func span(_ trace: Int, status: Int = 0) -> String {
       let digits = String(trace, radix: 16)
       return """
         {"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"\(String(repeating: "a", count: 32 - digits.count))\(digits)",

@@ -5,6 +5,8 @@ import Sampling
 struct PolicyFile: Sendable {
   /// Nil if anything is wrong with it.
   var policy: SamplingPolicy?
+  /// As it stands there.
+  var document: JSONValue = [:]
   /// How it looked just before it was read.
   var signature: FolderSignature
   /// What is wrong, a line each: place, what, and what to do.
@@ -15,7 +17,7 @@ struct PolicyFile: Sendable {
     do throws(FileBytes.Failure) {
       var reader = PolicyReader(path: path)
       let policy = reader.read(try FileBytes.read(path, bytesMax: ReadingLimits.fileBytesMax))
-      return PolicyFile(policy: policy, signature: signature, errors: reader.errors)
+      return PolicyFile(policy: policy, document: reader.document, signature: signature, errors: reader.errors)
     } catch {
       return PolicyFile(policy: nil, signature: signature, errors: ["\(error) (policy.path)"])
     }

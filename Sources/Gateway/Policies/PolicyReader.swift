@@ -6,7 +6,10 @@ import Sampling
 /// Reads policies: YAML, or JSON, which is YAML too, to a `SamplingPolicy`, and everything that is wrong with it at once.
 struct PolicyReader {
   let path: String
+  let signatures: Signatures
   private var diagnostics: [Diagnostic] = []
+  /// What was read.
+  private(set) var document: JSONValue = [:]
   /// Where the fields stand that the problems of a policy name.
   private var places: [String: YAMLNode] = [:]
 
@@ -18,7 +21,28 @@ struct PolicyReader {
   static let budgetWords = ["target", "replicas", "guards", "objectives", "severity", "rules", "calibrated"]
   static let commonWords = ["version", "about"]
 
-  init(path: String) { self.path = path }
+  enum Signatures {
+    /// The gateway's own: 16 hexadecimal digits.
+    case gateway
+    /// Whatever clients name their patterns by. The sampler knows those of the gateway's form only.
+    case any
+  }
+
+  /// Of a signature: a SHA-512 in hexadecimal digits, the longest that is used for such a thing.
+  static let signatureBytesMax = 128
+
+  /// A few paragraphs; it is shown with every version.
+  static let aboutBytesMax = 4_096
+
+  init(path: String, signatures: Signatures = .gateway) {
+    self.path = path
+    self.signatures = signatures
+  }
+
+  /// What is wrong, without the places, for a text that no file holds.
+  var complaints: [String] {
+    diagnostics.map { $0.message + ($0.suggestion.map { "; did you mean '\($0)'?" } ?? "") }
+  }
 
   /// In the order of the lines.
   var errors: [String] {
@@ -35,7 +59,9 @@ struct PolicyReader {
     }
     let words = Self.commonWords + Self.rateWords + Self.budgetWords
     guard let root, let parts = members(root, "a policy", words) else { return nil }
+    document = JSONValue(root)
     var policy = SamplingPolicy(version: Self.version(of: text))
+    if let node = parts["about"] { checkAbout(node) }
     if let node = parts["version"] {
       places["version"] = node
       policy.version = wholeNumber(node, "version", most: Int(UInt32.max)).map { UInt32($0) } ?? 0
@@ -54,6 +80,13 @@ struct PolicyReader {
     if diagnostics.contains(where: { $0.severity == .error }) { return nil }
     for problem in policy.problems { error(problem.description, places[problem.field] ?? root) }
     return diagnostics.contains { $0.severity == .error } ? nil : policy
+  }
+
+  private mutating func checkAbout(_ node: YAMLNode) {
+    guard case .scalar(let text, _) = node.content, !node.isNull else {
+      return error("about is text; this is \(node.kindName)", node)
+    }
+    if text.utf8.count > Self.aboutBytesMax { error("about: more than \(Self.aboutBytesMax) bytes", node) }
   }
 
   /// From 1 to 2^32 - 1, the same for the same text.
@@ -87,7 +120,7 @@ struct PolicyReader {
     for entry in entries(node, "\(field) is a map of severities, such as DEBUG: 0.05") {
       guard let severity = severity(entry.key.value, at: entry.key.position) else { continue }
       guard let value = number(entry.value, "\(field).\(severity)") else { continue }
-      if found.updateValue(value, forKey: severity) != nil {
+      if let other = found.updateValue(value, forKey: severity), other != value {
         error("\(field): \(severity) is given twice (WARNING is WARN, TRACE is DEBUG)", at: entry.key.position)
       }
     }
@@ -96,7 +129,7 @@ struct PolicyReader {
 
   mutating func severity(_ name: String, at position: Position) -> Severity? {
     if let severity = Severity(name: name) { return severity }
-    let known = ["DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "TRACE"]
+    let known = ["DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL", "TRACE"]
     error(
       "no such severity\(Redaction.word(name)) (DEBUG, INFO, WARN, ERROR, FATAL)", at: position,
       suggestion: Suggestion.nearest(to: name, in: known))
@@ -115,6 +148,11 @@ struct PolicyReader {
 
   mutating func pattern(_ text: String, at position: Position) -> UInt64? {
     if text.utf8.count == 16, text.utf8.allSatisfy({ Hex.digit($0) != nil }) { return UInt64(text, radix: 16) }
+    if signatures == .any, (1...Self.signatureBytesMax).contains(text.utf8.count),
+      text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+    {
+      return SHA256.digest(Array(text.utf8).span).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
     error(
       "no pattern\(Redaction.word(text)): one is named by 16 hexadecimal digits, as in 9f86d081884c7d65", at: position)
     return nil

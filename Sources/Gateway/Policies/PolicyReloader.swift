@@ -5,13 +5,14 @@ import Sampling
 /// wrong with it, taken for the next trace. A file with errors changes nothing.
 final class PolicyReloader: Sendable {
   private let path: String
-  private let adopt: @Sendable (SamplingPolicy) -> Void
+  private let adopt: @Sendable (SamplingPolicy, PolicyFile) -> Void
   private let metrics: Metrics
   private let log: Logger
   private let watch = FolderWatch()
 
   /// Nil if no file is set. `adopt` hands a new policy to delivery.
-  init?(_ path: String?, metrics: Metrics, log: Logger, adopt: @escaping @Sendable (SamplingPolicy) -> Void) {
+  init?(_ path: String?, metrics: Metrics, log: Logger, adopt: @escaping @Sendable (SamplingPolicy, PolicyFile) -> Void)
+  {
     guard let path else { return nil }
     self.path = path
     self.adopt = adopt
@@ -51,7 +52,7 @@ final class PolicyReloader: Sendable {
     let file = PolicyFile.load(path: path)
     metrics.series(.policyReloads, file.policy == nil ? "failure" : "success").add()
     if let policy = file.policy {
-      adopt(policy)
+      adopt(policy, file)
       log.notice("the policy \(path) was loaded anew, for traces from now on: \(policy.summary)")
     } else {
       for error in file.errors { log.error("\(error)") }

@@ -145,7 +145,7 @@ import Testing
       "p.yaml:1:18: error: no such severity 'WARNIN' (DEBUG, INFO, WARN, ERROR, FATAL); did you mean 'WARNING'?"
     ),
     (
-      "severity_rates: {WARN: 1, WARNING: 1}",
+      "severity_rates: {WARN: 1, WARNING: 0.5}",
       "p.yaml:1:27: error: severity_rates: warn is given twice (WARNING is WARN, TRACE is DEBUG)"
     ),
     (
