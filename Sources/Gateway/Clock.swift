@@ -8,4 +8,7 @@ enum WallClock {
     unsafe clock_gettime(CLOCK_REALTIME, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
+
+  /// Seconds since 1970.
+  @Sendable static func seconds() -> Int64 { Int64(now() / 1_000_000_000) }
 }

@@ -273,8 +273,7 @@ private final class Parts {
       mailbox.adopt(policy)
       bell.ring()
     }
-    let policies = PolicyService(
-      store: policyStore, adopt: adopt, now: { Int64(clamping: WallClock.now() / 1_000_000_000) }, log: log)
+    let policies = PolicyService(store: policyStore, adopt: adopt, now: WallClock.seconds, log: log)
     self.policies = policies
     policy = PolicyReloader(settings.policy.path, metrics: metrics, log: log) { policy, file in
       adopt(policy)
@@ -285,6 +284,8 @@ private final class Parts {
       spool: spool, sink: sink, mailbox: mailbox, program: program, ripeness: RipenessSettings(settings.trace),
       sampling: SamplingSettings(settings, sampling), logs: settings.logForwarding,
       clock: WallClock.now, metrics: metrics, log: log, publish: { board.publish($0) })
+    delivery.recentAnomalies = policies.anomalies
+    delivery.tellTraffic = { traffic in Task { await policies.record(traffic) } }
     do throws(SpoolError) { try delivery.recover() } catch { throw .spool(error) }
     self.delivery = delivery
   }

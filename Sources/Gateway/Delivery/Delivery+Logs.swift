@@ -113,6 +113,7 @@ extension Delivery {
       let severity = log.band(batch)
       let pattern = patterns.pattern(of: log, batch)
       lane.sampling.watch(pattern, isError: severity >= .error, service, at: lane.clock)
+      tally.count(pattern, severity, service.text)
       let unit = SamplingUnit(log, pattern, severity, bytes, service: service, trace: trace)
       let verdict = lane.sampling.sampler.decide(unit, at: lane.clock)
       let decision = Decision(verdict, policyVersion: lane.sampling.sampler.policy.version)

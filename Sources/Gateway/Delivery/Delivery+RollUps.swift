@@ -72,14 +72,21 @@ extension Delivery {
       if case .pattern(let pattern) = anomaly.subject {
         lane.sampling.sampler.boost(pattern: pattern, until: lane.clock + Anomaly.boostLength, at: lane.clock)
       }
+      let name = name(of: anomaly)
+      recentAnomalies?.add(anomaly, name: name)
       if sideEvents.count >= Self.anomaliesMax { continue }
-      let event = SideEvent(anomaly, name: name(of: anomaly), instance: lane.sampling.instance)
+      let event = SideEvent(anomaly, name: name, instance: lane.sampling.instance)
       let token = Self.sideTokens | nextToken
       nextToken += 1
       sideEvents[token] = (lane.lane, nil)
       sink.enqueue(lane.lane, event, token: token)
       lane.sampling.sampler.spend(events: 1, at: lane.clock)
     }
+  }
+
+  func handOverTally() {
+    let counted = tally.take(at: clock())
+    tellTraffic?(counted.map { CountedPattern($0.key, $0.value, name: patterns.name(of: $0.key)) })
   }
 
   private func name(of anomaly: Anomaly) -> String {

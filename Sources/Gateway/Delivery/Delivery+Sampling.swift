@@ -61,6 +61,7 @@ extension Delivery {
     for fact in facts {
       let pattern = patterns.pattern(of: fact, mapper.batch)
       lane.sampling.watch(pattern, isError: fact.isError, Label(fact.service), at: lane.clock)
+      tally.count(pattern, fact)
       seen.append(SeenPattern(id: pattern))
     }
     for index in mapper.silentLogs {
@@ -68,6 +69,7 @@ extension Delivery {
       let severity = log.band(mapper.batch)
       let pattern = patterns.pattern(of: log, mapper.batch)
       lane.sampling.watch(pattern, isError: severity >= .error, Label(facts[0].service), at: lane.clock)
+      tally.count(pattern, severity, facts[0].service)
       seen.append(SeenPattern(id: pattern, severity: severity))
     }
     return seen

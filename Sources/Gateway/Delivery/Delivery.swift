@@ -68,6 +68,11 @@ final class Delivery {
   var lanes: [LaneID: LaneState] = [:]
   var loader = TraceLoader()
   var patterns = TrafficPatterns()
+  /// Where anomalies are told of beside the events that they become.
+  var recentAnomalies: RecentAnomalies?
+  var tally = TrafficTally()
+  /// Where what came of each pattern is told, once a minute.
+  var tellTraffic: (([CountedPattern]) -> Void)?
   var indexes = IndexCache()
   /// The cost of all open traces.
   var openBytes = 0
@@ -189,6 +194,7 @@ final class Delivery {
     guard isOver(DeliveryLimits.publishInterval, since: publishedAt) else { return }
     publishedAt = clock()
     publish(lanes.mapValues { LaneSnapshot($0, sink.state($0.lane)) })
+    if tally.isDue(at: clock()) { handOverTally() }
   }
 
   private func idleWait() -> UInt64 {

@@ -1,6 +1,6 @@
 import Glibc
 import Logging
-import Sampling
+@testable import Sampling
 import Store
 import Synchronization
 import Testing
@@ -301,6 +301,50 @@ import Testing
     #expect(answer.body["policy_id"]?.text != nil)
     #expect(answer.body["cost_reduction"]?.number.map { abs($0 - 0.5) < 0.001 } == true)
     #expect(answer.body["severity_rates"]?["ERROR"] == 1)
+  }
+
+  @Test func `the gateway's own policy is generated from its own traffic, of all services`() async throws {
+    let stage = try Stage()
+    var entry = TrafficTally.Entry(service: "checkout", model: "gpt-5")
+    entry.counts.other = 90
+    entry.counts.error = 10
+    (entry.tokens, entry.tokens2) = (100_000, 200_000_000)
+    var unnamed = TrafficTally.Entry(service: "", model: "")
+    unnamed.counts.debug = 900
+    await stage.service.record([
+      CountedPattern(0xab, entry, name: "chat"), CountedPattern(0xcd, unnamed, name: "cache <*>"),
+    ])
+    #expect(
+      await stage.call("GET", "services").body.elements?.map { $0["name"] } == ["checkout", "unknown_service"])
+    let made = await stage.call(
+      "POST", "policies/generate", #"{"target": {"kind": "events_per_minute", "value": 100}}"#)
+    #expect(made.status == 201, "\(made.body)")
+    #expect(made.body["what_if"]?["incoming_per_min"] == 1_000)
+    #expect(made.body["what_if"]?["by_model"]?.elements?.map { $0["model"] } == ["", "gpt-5"])
+    // It fails now and then: worth knowing, new or not.
+    #expect(made.body["rules"]?.elements?.map { $0["match"] } == [["pattern": "00000000000000ab"]])
+    #expect(made.body["rules"]?.elements?.first?["importance"] == "high")
+  }
+
+  @Test func `anomalies are shown newest first, as many as are kept, and count in what is generated`() async throws {
+    let stage = try Stage()
+    #expect(await stage.call("GET", "anomalies").body == ["anomalies": [], "total_count": 0])
+    let minute = UInt64(1_795_170_600 / 60)
+    for number in 0...RecentAnomalies.entriesMax {
+      let anomaly = Anomaly(
+        kind: .surge, subject: .pattern(UInt64(number)), minute: minute, count: 9, expected: 0.5)
+      stage.service.anomalies.add(anomaly, name: "user <*>")
+    }
+    let found = await stage.call("GET", "anomalies?limit=1000").body
+    #expect(found["total_count"] == 1_000)
+    #expect(found["anomalies"]?.elements?.last?["signature"] == "0000000000000001")
+    #expect(
+      found["anomalies"]?.elements?.first == [
+        "kind": "surge", "signature": "00000000000003e8", "name": "user <*>", "count": 9, "expected": 0.5,
+        "time": "2026-11-20T10:30:00+00:00",
+      ])
+    #expect(stage.service.anomalies.patterns(since: minute + 1).isEmpty)
+    #expect(stage.service.anomalies.patterns(since: minute).count == 1_000)
   }
 
   @Test(arguments: [

@@ -59,6 +59,7 @@ struct PolicyAPI: AdminAPI {
         return try await service.patterns(name, limit: try query.number("limit", 1...1_000) ?? 50)
       case .samplingStats(let name):
         return try await service.samplingStats(name, days: try query.number("days", 1...30) ?? 7)
+      case .anomalies: return await service.anomalies(limit: try query.number("limit", 1...1_000) ?? 100)
       case .costSavings(let name): return try await service.costSavings(name)
       }
     } catch {

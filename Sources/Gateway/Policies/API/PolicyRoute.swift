@@ -14,6 +14,7 @@ enum PolicyRoute: Sendable, Equatable {
   case patterns(service: String)
   case samplingStats(service: String)
   case costSavings(service: String)
+  case anomalies
 
   static let prefix = "/api/v1/"
   /// Names of services, in bytes: OpenTelemetry's own are below 64.
@@ -40,6 +41,7 @@ enum PolicyRoute: Sendable, Equatable {
       self = parts[2] == "activate" ? .activate(id: id) : .rollBack(id: id)
     case ("patterns", 2) where parts[1] == "report" || parts[1] == "stats": self = .report
     case ("services", 1): self = .services
+    case ("anomalies", 1): self = .anomalies
     case ("services", 3):
       guard let name = Self.name(parts[1]) else { return nil }
       switch parts[2] {
@@ -57,7 +59,7 @@ enum PolicyRoute: Sendable, Equatable {
     case .active: ["GET", "HEAD", "PUT"]
     case .services: ["GET", "HEAD", "POST"]
     case .generate, .activate, .rollBack, .report: ["POST"]
-    case .policy, .history, .patterns, .samplingStats, .costSavings: ["GET", "HEAD"]
+    case .policy, .history, .patterns, .samplingStats, .costSavings, .anomalies: ["GET", "HEAD"]
     }
   }
 

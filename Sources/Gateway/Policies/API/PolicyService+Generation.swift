@@ -7,6 +7,9 @@ extension PolicyService {
   /// A generated policy is no longer trusted than this: traffic changes.
   static let lifetime: Int64 = 7 * 86_400
 
+  /// How long a pattern counts as odd after an anomaly.
+  private static let oddMinutes: Int64 = 60
+
   private struct Target {
     var kind: String
     var value: Double
@@ -23,7 +26,13 @@ extension PolicyService {
       .filter { $0.counts.total > 0 }
     let since = max(totals.map(\.since).min() ?? time, (hour - 1) * 3_600)
     let minutes = max(1, Double(time - since) / 60)
-    return (totals.map { PatternStatistics($0, minutes: minutes, now: time) }, minutes)
+    let odd = anomalies.patterns(since: UInt64(clamping: time / 60 - Self.oddMinutes))
+    let patterns = totals.map { totals in
+      var pattern = PatternStatistics(totals, minutes: minutes, now: time)
+      pattern.isAnomalous = odd.contains(pattern.signature)
+      return pattern
+    }
+    return (patterns, minutes)
   }
 
   func generate(_ body: JSONValue) throws(PolicyRefusal) -> Response {

@@ -10,7 +10,7 @@ extension PolicyService {
   /// Occurrences in one report; sums of many stay exact.
   static let countMax = 1e12
   static let severityNames = ["UNSPECIFIED", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
-  private static let severities: [Severity] = [.unspecified, .debug, .info, .warn, .error, .fatal]
+  static let severities: [Severity] = [.unspecified, .debug, .info, .warn, .error, .fatal]
 
   func report(_ body: JSONValue) throws(PolicyRefusal) -> Response {
     let name = try serviceName(body) ?? "default"

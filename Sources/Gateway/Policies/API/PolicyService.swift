@@ -10,6 +10,7 @@ actor PolicyService {
   static let gateway = "*"
 
   let store: PolicyStore
+  nonisolated let anomalies = RecentAnomalies()
   private let adopt: @Sendable (SamplingPolicy) -> Void
   let now: @Sendable () -> Int64
   let log: Logger
