@@ -33,7 +33,11 @@ final class CaptureSink: EventSink {
   }
   /// Log records go out beside events, by a lane of their own: what is wrong with one endpoint holds nothing else up.
   private static let logs: UInt32 = 1 << 31
-  func takesLogs(_ lane: LaneID) -> Bool { sender.state(lane: lane.value | Self.logs) ?? .open == .open }
+  /// With nothing on its way, one more tells whether PostHog takes log records again.
+  func takesLogs(_ lane: LaneID) -> Bool {
+    let logs = lane.value | Self.logs
+    return sender.state(lane: logs) ?? .open == .open || sender.waitingEvents(lane: logs) == 0
+  }
 
   func wakeUp() { sender.wakeUp() }
   func flush() { sender.isFlushing = true }

@@ -119,16 +119,18 @@ extension Delivery {
     var settled = SettledRecords(mapper.tally(context))
     settled.sampledOutSpans = leftOut.spans.count
     guard !events.isEmpty else { return finish(units, settled, &lane) }
-    let pieces = writeLogs(of: events, decision, &settled)
     let bytes = freezing.output.count - start
+    let pieces = writeLogs(of: events, decision, &settled)
+    let logBytes = freezing.output.count - start - bytes
     lane.sampling.countKept(events.count, at: lane.clock)
     let frozen = FrozenTrace(
       trace: trace, through: through, decision: decision,
       memory: mapper.traceMemory(context), events: events.map(\.frozen), leftOut: leftOut)
     remember(frozen, spans: mapper.spanKeys, &lane)
-    let going = OutgoingTrace(
+    var going = OutgoingTrace(
       lane: lane.lane, frozen: frozen, units: units, eventsLeft: events.count + pieces.count,
       bytes: bytes, settled: settled)
+    going.logBytes = logBytes
     hold(going, events, logs: pieces, &lane)
   }
 
@@ -151,6 +153,7 @@ extension Delivery {
   func hold(_ going: OutgoingTrace, _ events: [MappedEvent], logs: [Slice] = [], _ lane: inout LaneState) {
     lane.outstandingBytes += going.bytes
     outstandingBytes += going.bytes
+    lane.outstandingLogBytes += going.logBytes
     freezing.add(going, outgoing.insert(going), events, logs: logs)
   }
 

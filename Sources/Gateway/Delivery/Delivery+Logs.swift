@@ -12,11 +12,11 @@ extension Delivery {
     let trace = TraceID(logsOf: sequence)
     var counts = SettledRecords()
     let recovered = lane.recovered[trace]?.first
-    if logs == .off, recovered == nil {
+    if logs == .off, recovered == nil || mapper.program.keepsContent {
       counts.noEventLogs = units.count
       return finish(units, counts, &lane)
     }
-    if !sink.takesLogs(lane.lane) { return lane.unreadLogs.append((sequence, units)) }
+    if !sink.takesLogs(lane.lane) { return park(units, sequence, &lane) }
     if let recovered, recovered.isDone { return finish(units, settled(recovered.frozen, units.count), &lane) }
     var batch = Batch()
     do {
@@ -28,7 +28,7 @@ extension Delivery {
     } catch SpoolError.unusable(_, let reason) {
       log.error("the spool cannot be read (\(reason)); its log records are tried again")
       loader.reset()
-      return lane.unreadLogs.append((sequence, units))
+      return park(units, sequence, &lane)
     } catch {
       log.error("log records of request \(sequence) cannot be read (\(error))")
       loader.reset()
@@ -38,16 +38,23 @@ extension Delivery {
       Array(batch.logs.indices), batch, units, trace, of: nil, recovered?.frozen, through: sequence, counts, &lane)
   }
 
+  /// Leaves records in the spool until they can be read, or PostHog takes log records.
+  private func park(_ units: [UnitReference], _ sequence: UInt64, _ lane: inout LaneState) {
+    lane.parkedRecords += units.count
+    lane.unreadLogs.append((sequence, units))
+  }
+
   /// Tries those again that could not be read.
   func readLogsAgain(_ lane: inout LaneState) {
-    guard !lane.unreadLogs.isEmpty, mayRead(lane), sink.takesLogs(lane.lane) else { return }
-    let waiting = lane.unreadLogs
-    lane.unreadLogs = []
-    for (sequence, units) in waiting {
+    var waiting = lane.unreadLogs[...]
+    // As many as may be on their way, in the order in which they came.
+    while mayFreeze(lane), sink.takesLogs(lane.lane), let (sequence, units) = waiting.popFirst() {
+      lane.unreadLogs.removeFirst()
+      lane.parkedRecords -= units.count
       do {
         judgeFreeLogs(units, try index(sequence, of: lane.lane), sequence, &lane)
       } catch SpoolError.unusable {
-        lane.unreadLogs.append((sequence, units))
+        return park(units, sequence, &lane)
       } catch {
         bury(units, &lane)
       }
@@ -60,7 +67,8 @@ extension Delivery {
   ) {
     var counts = SettledRecords()
     (counts.noEventSpans, counts.noEventLogs) = records(of: units, lane)
-    if mapper.batch.logs.isEmpty || logs == .off && recovered == nil { return finish(units, counts, &lane) }
+    let isForbidden = logs == .off && (recovered == nil || mapper.program.keepsContent)
+    if mapper.batch.logs.isEmpty || isForbidden { return finish(units, counts, &lane) }
     counts.noEventLogs = 0
     let batch = mapper.batch
     forward(Array(batch.logs.indices), batch, units, trace, of: trace, recovered, through: through, counts, &lane)
@@ -93,7 +101,7 @@ extension Delivery {
     hold(
       OutgoingTrace(
         lane: lane.lane, frozen: frozen, units: units, eventsLeft: pieces.count,
-        bytes: freezing.output.count - start, settled: settled),
+        bytes: 0, logBytes: freezing.output.count - start, settled: settled),
       [], logs: pieces, &lane)
   }
 
@@ -208,7 +216,7 @@ extension Delivery {
     hold(
       OutgoingTrace(
         lane: lane.lane, frozen: frozen, isRetry: true, units: units, eventsLeft: pieces.count,
-        bytes: freezing.output.count - start, settled: settled),
+        bytes: 0, logBytes: freezing.output.count - start, settled: settled),
       [], logs: pieces, &lane)
   }
 }

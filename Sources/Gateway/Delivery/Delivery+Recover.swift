@@ -136,7 +136,7 @@ extension LaneState {
       let wanted = count
       while count > 0, blocks[count - 1].last >= needed { count -= 1 }
       // A new checkpoint lets the old one go, and all that stands behind it.
-      if count < wanted { sampling.isChanged = true }
+      if wanted - count > 1 { sampling.isChanged = true }
     }
     guard count > 0 else { return nil }
     let below = blocks[count - 1].last + 1

@@ -65,8 +65,9 @@ extension Delivery {
 
   /// Keeps more of what is unusual, and tells of it.
   func tellAnomalies(_ lane: inout LaneState) {
-    guard let due = lane.sampling.anomalies.nextDue, due <= lane.clock else { return }
-    lane.sampling.isChanged = true
+    guard lane.sampling.isActive, let due = lane.sampling.anomalies.nextDue, due <= lane.clock else { return }
+    if lane.sampling.hasWatched { lane.sampling.isChanged = true }
+    lane.sampling.hasWatched = false
     for anomaly in lane.sampling.anomalies.tick(at: lane.clock) {
       metrics.series(.anomalies, anomaly.kind.rawValue).add(1)
       if case .pattern(let pattern) = anomaly.subject {
@@ -140,6 +141,8 @@ extension Delivery {
       lane.sampling.cover(max(lane.sampling.covers, block), leavesOut: true)
     }
     lane.sampling.isWatching = sampling.isWatching
+    // What was usual when it was counted last is not silent now that it is not.
+    if !lane.sampling.isActive { lane.sampling.anomalies = AnomalyDetector() }
     (lane.checkpoint, lane.leftOutInLog) = (nil, [])
   }
 

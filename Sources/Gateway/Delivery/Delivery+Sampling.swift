@@ -34,9 +34,9 @@ extension Delivery {
     }
     let facts = mapper.eventFacts(context)
     guard !facts.isEmpty else { return .send(.keepAll, only: nil, LeftOut()) }
-    let seen = watch(facts, &lane)
+    let seen = patterns(of: facts, isCounted: verdict == nil && lane.sampling.isActive, &lane)
     if let known {
-      return judgementOfLate(trace, known, facts, lane)
+      return judgementOfLate(trace, known, facts, seen, lane)
     }
     let unit = SamplingUnit(facts, seen, upstream: upstream)
     let given: Verdict
@@ -54,22 +54,26 @@ extension Delivery {
     return decision.isEssential ? essentials(of: facts, decision, lane) : .send(decision, only: nil, LeftOut())
   }
 
-  /// Tells of which kinds the events and log records of the loaded trace are, and counts them.
-  private func watch(_ facts: [EventFacts], _ lane: inout LaneState) -> [SeenPattern] {
+  /// Of which kinds the events and log records of the loaded trace are. They are counted when they are judged first.
+  private func patterns(of facts: [EventFacts], isCounted: Bool, _ lane: inout LaneState) -> [SeenPattern] {
     var seen: [SeenPattern] = []
     seen.reserveCapacity(facts.count)
     for fact in facts {
       let pattern = patterns.pattern(of: fact, mapper.batch)
-      lane.sampling.watch(pattern, isError: fact.isError, Label(fact.service), at: lane.clock)
-      tally.count(pattern, fact)
+      if isCounted {
+        lane.sampling.watch(pattern, isError: fact.isError, Label(fact.service), at: lane.clock)
+        tally.count(pattern, fact)
+      }
       seen.append(SeenPattern(id: pattern))
     }
     for index in mapper.silentLogs {
       let log = mapper.batch.logs[index]
       let severity = log.band(mapper.batch)
       let pattern = patterns.pattern(of: log, mapper.batch)
-      lane.sampling.watch(pattern, isError: severity >= .error, Label(facts[0].service), at: lane.clock)
-      tally.count(pattern, severity, facts[0].service)
+      if isCounted {
+        lane.sampling.watch(pattern, isError: severity >= .error, Label(facts[0].service), at: lane.clock)
+        tally.count(pattern, severity, facts[0].service)
+      }
       seen.append(SeenPattern(id: pattern, severity: severity))
     }
     return seen
@@ -86,12 +90,13 @@ extension Delivery {
 
   /// What comes late follows what was decided, but for errors, which always go out.
   private func judgementOfLate(
-    _ trace: TraceID, _ known: Decision, _ facts: [EventFacts], _ lane: LaneState
+    _ trace: TraceID, _ known: Decision, _ facts: [EventFacts], _ seen: [SeenPattern], _ lane: LaneState
   ) -> Judgement {
     if known.isKept {
       return known.isEssential ? essentials(of: facts, known, lane) : .send(known, only: nil, LeftOut())
     }
-    guard facts.contains(where: \.isError) else { return .leaveOut(known, leftOut(facts, units: 0, lane)) }
+    let hasError = facts.contains(where: \.isError) || seen.contains { $0.severity >= .error }
+    guard hasError else { return .leaveOut(known, leftOut(facts, units: 0, lane)) }
     if lane.sampling.leftOut.contains(trace) { return .restore }
     // Too late for the rest of it.
     let decision = Decision(isKept: true, probability: 1, reason: .error, policyVersion: known.policyVersion)
@@ -199,9 +204,14 @@ extension Delivery {
       trace: trace, through: through, decision: decision, memory: TraceMemory(identity: []), events: [],
       leftOut: leftOut)
     remember(frozen, spans: leftOut.spans, &lane)
-    keepForErrors(frozen, units, counts, isSaved: false, &lane)
-    let going = OutgoingTrace(
+    var going = OutgoingTrace(
       lane: lane.lane, frozen: frozen, units: [], eventsLeft: 0, bytes: 0, settled: SettledRecords())
+    if decision.isKept {
+      // A part without anything essential, of a trace that went out.
+      (going.units, going.settled) = (units, counts)
+    } else {
+      keepForErrors(frozen, units, counts, isSaved: false, &lane)
+    }
     freezing.add(going, outgoing.insert(going), [])
   }
 

@@ -37,6 +37,7 @@ extension Delivery {
     outstandingBytes -= going.bytes
     guard var lane = lanes.removeValue(forKey: going.lane) else { return }
     lane.outstandingBytes -= going.bytes
+    lane.outstandingLogBytes -= going.logBytes
     lane.window = min(lane.window + going.bytes, DeliveryLimits.outstandingBytesMax)
     if !going.isRetry { lane.finished.append((going.frozen.trace, going.frozen.through)) }
     // In one commit with the trace's end: of two, the second may be stored and the first not.

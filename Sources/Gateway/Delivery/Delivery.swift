@@ -19,6 +19,11 @@ enum DeliveryLimits {
   static let laneBytesMin = 64 << 10
   /// A lane that may hold less than this cannot fill a request of the usual size: what it has goes out at once.
   static let hurryBytes = 4 << 20
+  /// Bytes of log records that a lane may have on their way beside its events: while PostHog does not take them, events go
+  /// on until that is used up.
+  static let logBytesMax = 8 << 20
+  /// Log records of one lane that wait until PostHog takes some: each takes 24 bytes.
+  static let parkedRecordsMax = 500_000
   /// Requests read from a lane before the next one has its turn.
   static let requestsPerTurn = 32
   /// Bytes of events frozen in one commit; a trace that passes them is the last.
@@ -234,7 +239,13 @@ final class Delivery {
 
   func mayRead(_ lane: LaneState) -> Bool {
     if let since = lane.unreadableSince, !isOver(DeliveryLimits.retryWait, since: since) { return false }
-    return !isFreezeFull && lane.outstandingBytes < outstandingBytesMax(lane)
+    return lane.parkedRecords < DeliveryLimits.parkedRecordsMax && mayFreeze(lane)
+  }
+
+  /// Whether the lane may bring more on its way.
+  func mayFreeze(_ lane: LaneState) -> Bool {
+    !isFreezeFull && lane.outstandingLogBytes < DeliveryLimits.logBytesMax
+      && lane.outstandingBytes < outstandingBytesMax(lane)
   }
 
   /// How many bytes of its events a lane may have on their way. One that fails tries with what it has; one that is

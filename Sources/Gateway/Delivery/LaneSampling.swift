@@ -40,6 +40,8 @@ final class LaneSampling {
   var isActive: Bool { isWatching || sampler.policy.target != .everything }
   /// Patterns are counted although everything is kept.
   var isWatching = false
+  /// Something was counted since the last minute ended.
+  var hasWatched = false
 
   /// Blocks that leave something out which no durable checkpoint holds, in order.
   private(set) var unsavedBlocks: [UInt64] = []
@@ -91,7 +93,7 @@ final class LaneSampling {
 
   /// When something has to be done next, in arrival time; nil for nothing.
   var nextDue: UInt64? {
-    [sampler.nextDue, table.nextDue, anomalies.nextDue].compactMap(\.self).min()
+    [sampler.nextDue, table.nextDue, isActive ? anomalies.nextDue : nil].compactMap(\.self).min()
   }
 
   /// Closes roll-ups whose time has come.
@@ -106,6 +108,7 @@ final class LaneSampling {
 
   /// Counts one event or log record.
   func watch(_ pattern: UInt64, isError: Bool, _ service: Label, at now: UInt64) {
+    hasWatched = true
     anomalies.count(pattern: pattern, at: now)
     if isError { anomalies.count(errorsOf: service, at: now) }
   }

@@ -41,6 +41,10 @@ struct LaneState {
   var unreadRetries: [UInt64] = []
   /// Requests whose free log records could not be read so far, or wait until PostHog takes log records.
   var unreadLogs: [(sequence: UInt64, units: [UnitReference])] = []
+  /// How many records these are.
+  var parkedRecords = 0
+  /// Bytes of log records that are frozen or with the sink.
+  var outstandingLogBytes = 0
   /// Where its records are accounted for.
   let metrics: LaneMetrics
   var sampling: LaneSampling
@@ -145,6 +149,8 @@ struct OutgoingTrace {
   var units: [UnitReference]
   var eventsLeft: Int
   var bytes: Int
+  /// The same of its log records.
+  var logBytes = 0
   /// Of its events that PostHog refuses.
   var letters: [DeadLetter] = []
   /// Records that are settled with the trace, beside one for each event.

@@ -173,4 +173,27 @@ import Testing
     #expect(stage.counts(.logs).pending == 0 && stage.counts.pending == 0)
     stage.close()
   }
+
+  @Test func `while PostHog takes no log records events go on, and records follow in order`() throws {
+    let stage = try DeliveryStage(logs: .posthog)
+    stage.sink.logsAreTaken = false
+    stage.send(lines: [.init(text: "one")])
+    stage.send([.init(trace: 1, span: 1)])
+    stage.send(lines: [.init(text: "two"), .init(text: "three")])
+    stage.advance(seconds: 7)
+    #expect(stage.sink.spans == [1] && stage.sink.logs.isEmpty)
+    stage.sink.acceptAll()
+    stage.turn()
+    #expect(stage.counts(.logs).pending == 3)
+    try stage.restart()
+    stage.turn()
+    #expect(stage.sink.logs.isEmpty)
+    stage.sink.logsAreTaken = true
+    stage.turn()
+    #expect(try Self.texts(stage.sink.logRecords) == ["one", "two", "three"])
+    stage.sink.acceptLogs()
+    stage.turn()
+    #expect(stage.counts(.logs).pending == 0 && stage.spool.status.requests == 0)
+    stage.close()
+  }
 }

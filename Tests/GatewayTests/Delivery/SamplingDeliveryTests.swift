@@ -301,6 +301,28 @@ import Testing
     stage.close()
   }
 
+  @Test func `a late part without anything essential is summed, and holds nothing up`() throws {
+    var budget = SamplingBudget(eventsPerMinute: 1_000)
+    budget.guards.wholeErrorsPerMinute = 0
+    let stage = try DeliveryStage(
+      sampling: SamplingSettings(policy: SamplingPolicy(version: 2, target: .budget(budget))))
+    stage.send([
+      .init(trace: 1, span: 1, name: "agent"), .init(trace: 1, span: 2, parent: 1, isError: true),
+      .init(trace: 1, span: 4, parent: 1),
+    ])
+    stage.advance(seconds: 7)
+    #expect(stage.sink.spans == [1, 2])
+    stage.sink.acceptAll()
+    stage.send([.init(trace: 1, span: 3, parent: 1)])
+    stage.turn()
+    #expect(stage.sink.events.isEmpty && stage.counts.sampledOut == 2)
+    stage.advance(seconds: 5)
+    #expect(stage.spool.status.requests == 0 && stage.counts.pending == 0)
+    stage.advance(seconds: 3_600)
+    #expect(try Self.sum("events", stage.sink) == 2)
+    stage.close()
+  }
+
   // MARK: Under a budget
 
   /// Ten events a minute.
