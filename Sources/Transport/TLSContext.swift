@@ -8,9 +8,9 @@ import COpenSSL
 
   /// TLS 1.2 suites with forward secrecy and authenticated encryption; those of TLS 1.3 are all like that.
   private static let suites = "ECDHE+AESGCM:ECDHE+CHACHA20"
-  /// What every client has. OpenSSL would also do finite-field groups of up to 8,192 bits, with which one client keeps a
+  /// What every client has; P-521 for client certificates on that curve. OpenSSL would also do finite-field groups of up to 8,192 bits, with which one client keeps a
   /// core busy (CVE-2002-20001).
-  private static let groups = "X25519:P-256:P-384"
+  private static let groups = "X25519:P-256:P-384:P-521"
 
   init(_ identity: TLSSettings.Identity, clientAuthorities: String?) throws(TLSError) {
     guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw Self.failure("cannot start OpenSSL") }

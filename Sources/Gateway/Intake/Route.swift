@@ -29,7 +29,7 @@ enum Route: Equatable {
   /// OTLP's own paths, the ones below the prefix that Langfuse SDKs use, and PostHog's.
   init?(path: Substring) {
     var rest = path
-    while rest.count > 1, rest.last == "/" { rest.removeLast() }
+    while rest.utf8.count > 1, rest.utf8.last == UInt8(ascii: "/") { rest.removeLast() }
     if rest == "/i/v0/ai/otel" {
       self = .telemetry(.traces)
       return
